@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class PortalWebConfig(AppConfig):
+    name = "portal.web"
+    label = "web"

@@ -1,0 +1,10 @@
+"""Pages. A cloud's pages live under /clouds/<uuid>/."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("clouds/", include("portal.web.clouds.urls")),
+    path("clouds/<uuid:cloud>/capacity/", include("portal.web.capacity.urls")),
+    path("clouds/<uuid:cloud>/health/", include("portal.web.health.urls")),
+    path("clouds/<uuid:cloud>/", include("portal.web.inventory.urls")),
+]
