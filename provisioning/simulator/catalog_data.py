@@ -142,3 +142,9 @@ def names(name: str) -> tuple[str, ...]:
 def capabilities() -> Row:
     """What ``listCapabilities`` says of a fresh installation, without what its settings change."""
     return dict(_read("capabilities"))
+
+
+@cache
+def mapping(name: str) -> dict[str, Any]:
+    """One of the plain mappings in ``data/`` (file name without suffix). Do not change it in place."""
+    return dict(_read(name))

@@ -1,0 +1,88 @@
+"""The command line of the simulator, shared by ``python -m provisioning.simulator`` and ``manage.py simulator``."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import socket
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import uvicorn
+
+from provisioning.simulator.clock import Clock, ManualClock, RealClock
+from provisioning.simulator.config import Config
+from provisioning.simulator.persistence import StoreError
+from provisioning.simulator.server import App
+from provisioning.simulator.sim import Simulator
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Every option with its unit."""
+    default = Config()
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: loopback)")
+    parser.add_argument("--port", type=int, default=0, help="port; 0 takes any free one and prints it")
+    parser.add_argument("--state", type=Path, help="file that keeps the cloud over restarts (default: memory only)")
+    parser.add_argument("--seed", type=int, default=default.seed, help="the same seed and sizes build the same cloud")
+    parser.add_argument("--empty", action="store_true", help="build nothing: a fresh management server without a zone")
+    for name in ("zones", "pods", "clusters", "hosts", "vms"):
+        parser.add_argument(f"--{name}", type=int, default=getattr(default, name), help=f"how many {name} in all")
+    parser.add_argument("--api-key", help="root admin's API key (default: from the seed)")
+    parser.add_argument("--secret-key", help="root admin's secret key (default: from the seed)")
+    parser.add_argument("--control-token", help="token of the control endpoint /_sim/ (default: from the seed)")
+    parser.add_argument("--latency-ms", type=float, default=0.0, help="hold every answer back so many milliseconds")
+    parser.add_argument("--job-seconds", type=float, default=default.job_seconds, help="how long a job usually takes, in simulated seconds")
+    parser.add_argument("--speed", type=float, default=1.0, help="simulated seconds in one real second")
+    parser.add_argument("--manual-clock", type=float, metavar="EPOCH", help="stand still at this time; move by POST /_sim/clock")
+
+
+def config_of(options: argparse.Namespace) -> Config:
+    return Config(
+        seed=options.seed, zones=options.zones, pods=options.pods, clusters=options.clusters, hosts=options.hosts, vms=options.vms,
+        empty=options.empty, state=options.state, api_key=options.api_key, secret_key=options.secret_key,
+        latency_ms=options.latency_ms, job_seconds=options.job_seconds, control_token=options.control_token)
+
+
+def clock_of(options: argparse.Namespace) -> Clock:
+    return ManualClock(options.manual_clock) if options.manual_clock is not None else RealClock(options.speed)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Serve until SIGINT or SIGTERM; 2 when the port or the state file can't be used."""
+    try:
+        listener = socket.create_server((options.host, options.port))
+    except OSError as error:
+        print(f"can't listen on {options.host}:{options.port}: {error.strerror or error}", file=sys.stderr)
+        return 2
+    try:
+        sim = Simulator(config_of(options), clock_of(options))
+    except StoreError as error:
+        print(str(error), file=sys.stderr)
+        return 2
+    host, port = listener.getsockname()[:2]
+    server = uvicorn.Server(uvicorn.Config(App(sim), log_level="warning", access_log=False, lifespan="on", timeout_keep_alive=30))
+
+    async def serve() -> None:
+        task = asyncio.create_task(server.serve(sockets=[listener]))
+        while not server.started and not task.done():
+            await asyncio.sleep(0.01)
+        if server.started:
+            print(json.dumps({"url": f"http://{host}:{port}/client/api", "host": host, "port": port, "api_key": sim.api_key,
+                              "secret_key": sim.secret_key, "control_token": sim.control_token}), flush=True)
+        await task
+
+    try:
+        asyncio.run(serve())
+    except KeyboardInterrupt:
+        pass
+    finally:
+        sim.close()
+    return 0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="simulator", description="A simulated CloudStack management server.")
+    add_arguments(parser)
+    return run(parser.parse_args(arguments))
