@@ -22,13 +22,52 @@ READING = ("list", "query", "get", "find", "quota", "is")
 
 # What the default roles between User and Root Admin may call beyond a user's commands.
 MANAGER_COMMANDS: dict[str, frozenset[str]] = {
-    "DomainAdmin": frozenset({
-        "createAccount", "deleteAccount", "updateAccount", "disableAccount", "enableAccount", "lockAccount", "createUser", "deleteUser",
-        "disableUser", "enableUser", "lockUser", "updateUser", "createDomain", "deleteDomain", "updateDomain", "listDomains",
-        "listDomainChildren", "registerUserKeys", "updateResourceLimit", "updateResourceCount", "listRoles", "listVpnUsers",
-        "generateUsageRecords", "listUsageRecords", "moveUser", "assignVirtualMachine", "assignVolume"}),
-    "ResourceAdmin": frozenset({"listHosts", "listClusters", "listPods", "listStoragePools", "listSystemVms", "listCapacity",
-                                "listAlerts", "listRouters", "startRouter", "stopRouter", "rebootRouter"}),
+    "DomainAdmin": frozenset(
+        {
+            "createAccount",
+            "deleteAccount",
+            "updateAccount",
+            "disableAccount",
+            "enableAccount",
+            "lockAccount",
+            "createUser",
+            "deleteUser",
+            "disableUser",
+            "enableUser",
+            "lockUser",
+            "updateUser",
+            "createDomain",
+            "deleteDomain",
+            "updateDomain",
+            "listDomains",
+            "listDomainChildren",
+            "registerUserKeys",
+            "updateResourceLimit",
+            "updateResourceCount",
+            "listRoles",
+            "listVpnUsers",
+            "generateUsageRecords",
+            "listUsageRecords",
+            "moveUser",
+            "assignVirtualMachine",
+            "assignVolume",
+        }
+    ),
+    "ResourceAdmin": frozenset(
+        {
+            "listHosts",
+            "listClusters",
+            "listPods",
+            "listStoragePools",
+            "listSystemVms",
+            "listCapacity",
+            "listAlerts",
+            "listRouters",
+            "startRouter",
+            "stopRouter",
+            "rebootRouter",
+        }
+    ),
 }
 
 
@@ -67,7 +106,9 @@ def unauthorised(command: str | None) -> ApiError:
 
 def usable(sim: Simulator, user: Obj) -> bool:
     account = sim.state.get("account", user["accountid"])
-    return user.removed_at is None and user["state"] == "enabled" and account is not None and account["state"] == "enabled"
+    return (
+        user.removed_at is None and user["state"] == "enabled" and account is not None and account["state"] == "enabled"
+    )
 
 
 def allowed(sim: Simulator, user: Obj, command: str) -> bool:
@@ -122,8 +163,12 @@ def by_keys(sim: Simulator, command: str | None, params: dict[str, str]) -> Obj:
 def require_role(sim: Simulator, user: Obj, command: str) -> None:
     if not allowed(sim, user, command):
         account = sim.state.table("account").need(user["accountid"])
-        raise ApiError(432, 9999, f"The API [{command}] does not exist or is not available for the account {account['name']}.",
-                       envelope="errorresponse")
+        raise ApiError(
+            432,
+            9999,
+            f"The API [{command}] does not exist or is not available for the account {account['name']}.",
+            envelope="errorresponse",
+        )
 
 
 def by_session(sim: Simulator, command: str | None, params: dict[str, str], cookies: dict[str, str]) -> Obj | None:

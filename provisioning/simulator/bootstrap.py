@@ -32,11 +32,38 @@ def identities(sim: Simulator) -> None:
     baremetal = account(state, "baremetal-system-account", 0, user_role, root)
     salt = sim.config.key("salt", 8)
     add_user(state, system, "system", "system", "cloud", None, "", salt)
-    who = add_user(state, admin, "admin", "Admin", "User", "admin@mailprovider.com", sim.config.admin_password, salt, isdefault=True)
-    state.add("keypair", name="admin keys", userid=who.uuid, apikey=sim.api_key, secretkey=sim.secret_key, state="Enabled")
-    other = add_user(state, baremetal, "baremetal-system-account", "baremetal-system-account", "baremetal-system-account", None, "", salt)
-    state.add("keypair", name="baremetal keys", userid=other.uuid, apikey=sim.config.key("baremetal api key"),
-              secretkey=sim.config.key("baremetal secret key"), state="Enabled")
+    who = add_user(
+        state,
+        admin,
+        "admin",
+        "Admin",
+        "User",
+        "admin@mailprovider.com",
+        sim.config.admin_password,
+        salt,
+        isdefault=True,
+    )
+    state.add(
+        "keypair", name="admin keys", userid=who.uuid, apikey=sim.api_key, secretkey=sim.secret_key, state="Enabled"
+    )
+    other = add_user(
+        state,
+        baremetal,
+        "baremetal-system-account",
+        "baremetal-system-account",
+        "baremetal-system-account",
+        None,
+        "",
+        salt,
+    )
+    state.add(
+        "keypair",
+        name="baremetal keys",
+        userid=other.uuid,
+        apikey=sim.config.key("baremetal api key"),
+        secretkey=sim.config.key("baremetal secret key"),
+        state="Enabled",
+    )
 
 
 @on_fresh(20)
@@ -44,16 +71,31 @@ def shipped(sim: Simulator) -> None:
     """The management server itself and everything that the installation brings along."""
     state = sim.state
     now = sim.made_at
-    state.add("managementserver", name="localhost", state="Up", version=VERSION, serviceip="127.0.0.1", ipaddress="127.0.0.1",
-              lastserverstart=now, lastserverstop=now, lastboottime=now)
+    state.add(
+        "managementserver",
+        name="localhost",
+        state="Up",
+        version=VERSION,
+        serviceip="127.0.0.1",
+        ipaddress="127.0.0.1",
+        lastserverstart=now,
+        lastserverstop=now,
+        lastboottime=now,
+    )
     for row in catalog_data.rows("regions"):
         state.add("region", **row)
     categories: dict[str, Obj] = {}
     for row in catalog_data.rows("os_categories"):
         categories[row["name"]] = state.add("oscategory", **row)
     for kind in catalog_data.os_types():
-        state.add("ostype", name=kind.name, description=kind.description, isuserdefined=kind.isuserdefined,
-                  fordisplay=kind.fordisplay, oscategoryid=categories[kind.category].uuid if kind.category in categories else None)
+        state.add(
+            "ostype",
+            name=kind.name,
+            description=kind.description,
+            isuserdefined=kind.isuserdefined,
+            fordisplay=kind.fordisplay,
+            oscategoryid=categories[kind.category].uuid if kind.category in categories else None,
+        )
     offerings(state)
     templates(state)
 
@@ -64,9 +106,21 @@ def offerings(state: State) -> None:
         state.add("diskoffering", **row)
     for row in catalog_data.rows("service_offerings"):
         fields = dict(row)
-        disk = state.add("diskoffering", name=fields.pop("diskofferingname"), displaytext=fields.pop("diskofferingdisplaytext"),
-                         disksize=0, iscustomized=False, storagetype="shared", provisioningtype="thin", displayoffering=False,
-                         disksizestrictness=False, encrypt=False, hasannotations=False, state="Active", _ofservice=True)
+        disk = state.add(
+            "diskoffering",
+            name=fields.pop("diskofferingname"),
+            displaytext=fields.pop("diskofferingdisplaytext"),
+            disksize=0,
+            iscustomized=False,
+            storagetype="shared",
+            provisioningtype="thin",
+            displayoffering=False,
+            disksizestrictness=False,
+            encrypt=False,
+            hasannotations=False,
+            state="Active",
+            _ofservice=True,
+        )
         state.add("serviceoffering", **fields, diskofferingid=disk.uuid)
     for kind, name in (("networkoffering", "network_offerings"), ("vpcoffering", "vpc_offerings")):
         for row in catalog_data.rows(name):
@@ -93,9 +147,26 @@ def account(state: State, name: str, kind: int, role: Obj, domain: Obj, **more: 
     return state.add("account", name=name, accounttype=kind, roleid=role.uuid, domainid=domain.uuid, **fields)
 
 
-def add_user(state: State, owner: Obj, username: str, first: str, last: str, email: str | None, password: str, salt: str,
-             **more: Any) -> Obj:
+def add_user(
+    state: State,
+    owner: Obj,
+    username: str,
+    first: str,
+    last: str,
+    email: str | None,
+    password: str,
+    salt: str,
+    **more: Any,
+) -> Obj:
     """A user of an account; an empty password lets nobody in."""
     fields = {"isdefault": False, "state": "enabled", **more}
-    return state.add("user", username=username, firstname=first, lastname=last, email=email, accountid=owner.uuid,
-                     _password=hash_password(password, salt) if password else ":", **fields)
+    return state.add(
+        "user",
+        username=username,
+        firstname=first,
+        lastname=last,
+        email=email,
+        accountid=owner.uuid,
+        _password=hash_password(password, salt) if password else ":",
+        **fields,
+    )

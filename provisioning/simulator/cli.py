@@ -33,16 +33,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--secret-key", help="root admin's secret key (default: from the seed)")
     parser.add_argument("--control-token", help="token of the control endpoint /_sim/ (default: from the seed)")
     parser.add_argument("--latency-ms", type=float, default=0.0, help="hold every answer back so many milliseconds")
-    parser.add_argument("--job-seconds", type=float, default=default.job_seconds, help="how long a job usually takes, in simulated seconds")
+    parser.add_argument(
+        "--job-seconds",
+        type=float,
+        default=default.job_seconds,
+        help="how long a job usually takes, in simulated seconds",
+    )
     parser.add_argument("--speed", type=float, default=1.0, help="simulated seconds in one real second")
-    parser.add_argument("--manual-clock", type=float, metavar="EPOCH", help="stand still at this time; move by POST /_sim/clock")
+    parser.add_argument(
+        "--manual-clock", type=float, metavar="EPOCH", help="stand still at this time; move by POST /_sim/clock"
+    )
 
 
 def config_of(options: argparse.Namespace) -> Config:
     return Config(
-        seed=options.seed, zones=options.zones, pods=options.pods, clusters=options.clusters, hosts=options.hosts, vms=options.vms,
-        empty=options.empty, state=options.state, api_key=options.api_key, secret_key=options.secret_key,
-        latency_ms=options.latency_ms, job_seconds=options.job_seconds, control_token=options.control_token)
+        seed=options.seed,
+        zones=options.zones,
+        pods=options.pods,
+        clusters=options.clusters,
+        hosts=options.hosts,
+        vms=options.vms,
+        empty=options.empty,
+        state=options.state,
+        api_key=options.api_key,
+        secret_key=options.secret_key,
+        latency_ms=options.latency_ms,
+        job_seconds=options.job_seconds,
+        control_token=options.control_token,
+    )
 
 
 def clock_of(options: argparse.Namespace) -> Clock:
@@ -62,15 +80,28 @@ def run(options: argparse.Namespace) -> int:
         print(str(error), file=sys.stderr)
         return 2
     host, port = listener.getsockname()[:2]
-    server = uvicorn.Server(uvicorn.Config(App(sim), log_level="warning", access_log=False, lifespan="on", timeout_keep_alive=30))
+    server = uvicorn.Server(
+        uvicorn.Config(App(sim), log_level="warning", access_log=False, lifespan="on", timeout_keep_alive=30)
+    )
 
     async def serve() -> None:
         task = asyncio.create_task(server.serve(sockets=[listener]))
         while not server.started and not task.done():
             await asyncio.sleep(0.01)
         if server.started:
-            print(json.dumps({"url": f"http://{host}:{port}/client/api", "host": host, "port": port, "api_key": sim.api_key,
-                              "secret_key": sim.secret_key, "control_token": sim.control_token}), flush=True)
+            print(
+                json.dumps(
+                    {
+                        "url": f"http://{host}:{port}/client/api",
+                        "host": host,
+                        "port": port,
+                        "api_key": sim.api_key,
+                        "secret_key": sim.secret_key,
+                        "control_token": sim.control_token,
+                    }
+                ),
+                flush=True,
+            )
         await task
 
     try:

@@ -11,7 +11,7 @@ import heapq
 import itertools
 import time
 from collections.abc import Callable
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 
 class Clock:
@@ -142,7 +142,7 @@ class Scheduler:
                 wait = max(0.001, (due - self.clock.now()) / self.clock.speed)
             try:
                 await asyncio.wait_for(self._wake.wait(), wait)
-            except asyncio.TimeoutError:
+            except TimeoutError:
                 pass
 
 
@@ -150,4 +150,4 @@ def iso(at: float | None) -> str | None:
     """``2026-11-23T00:20:48+0000``, as CloudStack prints dates; None stays None."""
     if at is None:
         return None
-    return datetime.fromtimestamp(int(at), tz=timezone.utc).strftime("%Y-%m-%dT%H:%M:%S+0000")
+    return datetime.fromtimestamp(int(at), tz=UTC).strftime("%Y-%m-%dT%H:%M:%S+0000")

@@ -36,8 +36,15 @@ class Config:
 
     def shape(self) -> dict[str, Any]:
         """The options that decide what is generated: a state file belongs to one shape."""
-        return {"seed": self.seed, "empty": self.empty, "zones": self.zones, "pods": self.pods, "clusters": self.clusters,
-                "hosts": self.hosts, "vms": self.vms}
+        return {
+            "seed": self.seed,
+            "empty": self.empty,
+            "zones": self.zones,
+            "pods": self.pods,
+            "clusters": self.clusters,
+            "hosts": self.hosts,
+            "vms": self.vms,
+        }
 
     def key(self, what: str, length: int = 86) -> str:
         """A key of CloudStack's form that depends on the seed alone."""

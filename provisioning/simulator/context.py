@@ -63,8 +63,9 @@ class Ctx:
         return domain is not None and str(domain["_path"]).startswith(top["_path"])
 
     # -- answers -----------------------------------------------------------------------------------------------------
-    def listing(self, name: str, rows: Iterable[Any], view: View | None = None, *, cacheable: bool = True,
-                unpaged: bool = False) -> Listing:
+    def listing(
+        self, name: str, rows: Iterable[Any], view: View | None = None, *, cacheable: bool = True, unpaged: bool = False
+    ) -> Listing:
         """A list answer with the paging the call asks for; ``rows`` are objects (with ``view``) or dicts."""
         found: Sequence[Any] = rows if isinstance(rows, Sequence) else list(rows)
         total = len(found)
@@ -86,11 +87,18 @@ class Ctx:
         if size < 1 or page is None:
             raise invalid("Page size should be a positive number")
         start = (max(page, 1) - 1) * size
-        return rows[start:start + size]
+        return rows[start : start + size]
 
     # -- work that takes time ------------------------------------------------------------------------------------------
-    def job(self, steps: JobSteps, *, instance: tuple[str, str] | None = None, entity: str | None = None,
-            event: JobEvent | None = None, share: float = 1.0) -> dict[str, Any]:
+    def job(
+        self,
+        steps: JobSteps,
+        *,
+        instance: tuple[str, str] | None = None,
+        entity: str | None = None,
+        event: JobEvent | None = None,
+        share: float = 1.0,
+    ) -> dict[str, Any]:
         """Start a job and answer ``{"jobid": …}`` (with ``id`` when ``entity`` is given: commands that create something).
 
         ``instance``: what the job shows as jobinstancetype and jobinstanceid; ``event``: the events around it (``JobEvent``).
@@ -100,11 +108,30 @@ class Ctx:
         answer: dict[str, Any] = {"jobid": job.uuid}
         return {"id": entity, **answer} if entity is not None else answer
 
-    def event(self, type_: str, description: str, *, level: str = "INFO", state: str = "Completed", parent: Obj | None = None,
-              resource: tuple[str, str, str] | None = None, account: Obj | None = None) -> Obj:
+    def event(
+        self,
+        type_: str,
+        description: str,
+        *,
+        level: str = "INFO",
+        state: str = "Completed",
+        parent: Obj | None = None,
+        resource: tuple[str, str, str] | None = None,
+        account: Obj | None = None,
+    ) -> Obj:
         """Record an event; ``resource`` is (type, uuid, name)."""
-        return self.sim.journal.event(type_, description, user=self.user, account=account or self.account, level=level,
-                                      state=state, parent=parent, resource=resource)
+        return self.sim.journal.event(
+            type_,
+            description,
+            user=self.user,
+            account=account or self.account,
+            level=level,
+            state=state,
+            parent=parent,
+            resource=resource,
+        )
 
-    def alert(self, name: str, text: str, *, zone: Obj | None = None, pod: Obj | None = None, cluster: Obj | None = None) -> Obj:
+    def alert(
+        self, name: str, text: str, *, zone: Obj | None = None, pod: Obj | None = None, cluster: Obj | None = None
+    ) -> Obj:
         return self.sim.journal.alert(name, text, zone=zone, pod=pod, cluster=cluster)

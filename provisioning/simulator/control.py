@@ -90,7 +90,12 @@ def remove_faults(sim: Simulator, query: dict[str, str], body: dict[str, Any]) -
 
 @control("GET", "clock")
 def clock(sim: Simulator, query: dict[str, str], body: dict[str, Any]) -> Any:
-    return {"now": sim.scheduler.now(), "manual": sim.clock.manual, "speed": sim.clock.speed, "next": sim.scheduler.next_due()}
+    return {
+        "now": sim.scheduler.now(),
+        "manual": sim.clock.manual,
+        "speed": sim.clock.speed,
+        "next": sim.scheduler.next_due(),
+    }
 
 
 @control("POST", "clock")
@@ -101,5 +106,12 @@ def advance_clock(sim: Simulator, query: dict[str, str], body: dict[str, Any]) -
 
 @control("GET", "info")
 def info(sim: Simulator, query: dict[str, str], body: dict[str, Any]) -> Any:
-    return {"version": VERSION, "seed": sim.config.seed, "counts": {table.kind: len(table) for table in sim.state},
-            "api_key": sim.api_key, "secret_key": sim.secret_key, "complaints": sim.complaints, "now": sim.scheduler.now()}
+    return {
+        "version": VERSION,
+        "seed": sim.config.seed,
+        "counts": {table.kind: len(table) for table in sim.state},
+        "api_key": sim.api_key,
+        "secret_key": sim.secret_key,
+        "complaints": sim.complaints,
+        "now": sim.scheduler.now(),
+    }

@@ -79,8 +79,16 @@ class Dispatcher:
             answer = Answer(200, b"")
         if fault is not None:
             answer = self._spoil(answer, fault, command, wants_json(params))
-        sim.calls.add(at=sim.scheduler.now(), method=method, command=command, params=params, caller=who, status=answer.status,
-                      ms=(time.perf_counter() - started) * 1000, fault=fault.action if fault else None)
+        sim.calls.add(
+            at=sim.scheduler.now(),
+            method=method,
+            command=command,
+            params=params,
+            caller=who,
+            status=answer.status,
+            ms=(time.perf_counter() - started) * 1000,
+            fault=fault.action if fault else None,
+        )
         return answer
 
     def _answer(self, method: str, command: str, params: dict[str, str], cookies: dict[str, str]) -> tuple[Answer, str]:
@@ -108,9 +116,13 @@ class Dispatcher:
         except ApiError as error:
             # Jetty refuses line breaks in headers, so CloudStack's X-Description loses them.
             text = error.text.replace("\r", " ").replace("\n", " ").encode("ascii", "replace").decode()
-            return Answer(error.status, refusal(error.envelope or envelope, error, as_json), content_type,
-                          [("X-Description", text)]), who
-        except Exception:  # noqa: BLE001 - a defect must be told, not close the connection
+            return Answer(
+                error.status,
+                refusal(error.envelope or envelope, error, as_json),
+                content_type,
+                [("X-Description", text)],
+            ), who
+        except Exception:
             self.sim.complain(traceback.format_exc())
             broken = server_error("Internal error executing command, please contact your system administrator")
             return Answer(530, refusal(envelope, broken, as_json), content_type), who
@@ -124,8 +136,12 @@ class Dispatcher:
             answer.half = True
         elif fault.action == "error":
             error = ApiError(fault.code, fault.cs, fault.text)
-            answer = Answer(fault.code, refusal(f"{command.lower()}response", error, as_json), answer.content_type,
-                            delay=fault.seconds)
+            answer = Answer(
+                fault.code,
+                refusal(f"{command.lower()}response", error, as_json),
+                answer.content_type,
+                delay=fault.seconds,
+            )
         elif fault.action == "status":
             answer = Answer(fault.code, b"", "text/plain", [("Retry-After", "1")], delay=fault.seconds)
         elif fault.action == "html":
@@ -133,5 +149,7 @@ class Dispatcher:
             code = fault.code if fault.code != 530 else 200
             answer = Answer(code, page.encode(), HTML, delay=fault.seconds)
         elif fault.action == "raw":
-            answer = Answer(fault.code if fault.code != 530 else 200, fault.text.encode(), JSON_TYPE, delay=fault.seconds)
+            answer = Answer(
+                fault.code if fault.code != 530 else 200, fault.text.encode(), JSON_TYPE, delay=fault.seconds
+            )
         return answer

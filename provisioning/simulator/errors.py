@@ -19,8 +19,15 @@ class ApiError(Exception):
     ``envelope`` overrides the answer's key (``errorresponse`` for a command that the caller may not call).
     """
 
-    def __init__(self, status: int, cs: int | None, text: str, *, envelope: str | None = None,
-                 uuids: list[dict[str, object]] | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        cs: int | None,
+        text: str,
+        *,
+        envelope: str | None = None,
+        uuids: list[dict[str, object]] | None = None,
+    ) -> None:
         super().__init__(text)
         self.status = status
         self.cs = cs

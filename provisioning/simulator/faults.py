@@ -48,7 +48,8 @@ class Fault:
     def matches(self, command: str, params: dict[str, str]) -> bool:
         lowered = {name.lower(): value for name, value in params.items()}
         return fnmatch.fnmatchcase(command, self.command) and all(
-            lowered.get(name.lower()) == value for name, value in self.params.items())
+            lowered.get(name.lower()) == value for name, value in self.params.items()
+        )
 
 
 class Faults:
@@ -105,4 +106,13 @@ class Faults:
 
     def slowness(self, command: str) -> float:
         """How many times longer jobs of this command take."""
-        return max([1.0, *(fault.factor for fault in self.orders if fault.action == "slow" and fnmatch.fnmatchcase(command, fault.command))])
+        return max(
+            [
+                1.0,
+                *(
+                    fault.factor
+                    for fault in self.orders
+                    if fault.action == "slow" and fnmatch.fnmatchcase(command, fault.command)
+                ),
+            ]
+        )

@@ -65,12 +65,22 @@ class Jobs:
     def __init__(self, sim: Simulator) -> None:
         self.sim = sim
 
-    def submit(self, ctx: Ctx, steps: JobSteps, instance: tuple[str, str] | None, event: JobEvent | None, share: float) -> Obj:
+    def submit(
+        self, ctx: Ctx, steps: JobSteps, instance: tuple[str, str] | None, event: JobEvent | None, share: float
+    ) -> Obj:
         sim = self.sim
         job = sim.state.add(
-            "job", command=ctx.command, cmd=ctx.registered.job_class or sim.job_class(ctx), status=PENDING, resultcode=0,
-            accountid=ctx.account.uuid, userid=ctx.user.uuid, domainid=ctx.domain.uuid,
-            instancetype=instance[0] if instance else None, instanceid=instance[1] if instance else None)
+            "job",
+            command=ctx.command,
+            cmd=ctx.registered.job_class or sim.job_class(ctx),
+            status=PENDING,
+            resultcode=0,
+            accountid=ctx.account.uuid,
+            userid=ctx.user.uuid,
+            domainid=ctx.domain.uuid,
+            instancetype=instance[0] if instance else None,
+            instanceid=instance[1] if instance else None,
+        )
         parent = self._announce(ctx, event)
         ctx.start_event = parent
         order = sim.faults.job_fault(ctx.command, ctx.params.raw)
@@ -81,7 +91,14 @@ class Jobs:
             if event is None:
                 return
             text = f"{prefix}{event.doing}{event.detail}"
-            ctx.event(event.type, text[:1].upper() + text[1:], state=state, level=level, parent=parent, resource=event.resource)
+            ctx.event(
+                event.type,
+                text[:1].upper() + text[1:],
+                state=state,
+                level=level,
+                parent=parent,
+                resource=event.resource,
+            )
 
         def advance() -> None:
             nonlocal told
@@ -102,7 +119,7 @@ class Jobs:
             except ApiError as error:
                 self.finish(job, FAILED, error.status, {"errorcode": error.status, "errortext": error.text})
                 tell("Completed", "ERROR", "Error while ")
-            except Exception:  # noqa: BLE001 - a defect in a step must end its job, not the simulator
+            except Exception:
                 sim.complain(traceback.format_exc())
                 self.finish(job, FAILED, 530, {"errorcode": 530, "errortext": "Unexpected exception in the simulator"})
                 tell("Completed", "ERROR", "Error while ")
@@ -123,8 +140,14 @@ class Jobs:
             parent = ctx.event(event.type, event.created, state="Created", resource=event.resource)
         if event.scheduled or parent is None:
             system = ctx.state.table("account").by_dbid[1]
-            said = ctx.event(event.type, event.scheduled or event.doing, state="Scheduled", parent=parent,
-                             resource=event.resource, account=event.owner or system)
+            said = ctx.event(
+                event.type,
+                event.scheduled or event.doing,
+                state="Scheduled",
+                parent=parent,
+                resource=event.resource,
+                account=event.owner or system,
+            )
             parent = parent or said
         return parent
 
@@ -138,14 +161,28 @@ class Jobs:
         domain = state.table("domain").need(job["domainid"])
         server = self.sim.management_server()
         pending = job["status"] == PENDING
-        return clean({
-            "accountid": account.uuid, "account": account["name"], "domainid": domain.uuid, "domainpath": domain["path"],
-            "userid": job["userid"], "cmd": job["cmd"], "jobprocstatus": 0, "jobresultcode": job["resultcode"],
-            "jobresulttype": None if pending else "object", "jobresult": None if pending else job.get("result"),
-            "jobinstancetype": job.get("instancetype"), "jobinstanceid": job.get("instanceid"),
-            "managementserverid": server.uuid if pending else None, "managementservername": server["name"] if pending else None,
-            "created": iso(job["created"]), "completed": iso(job.get("completed")), "jobid": job.uuid, "jobstatus": job["status"],
-        })
+        return clean(
+            {
+                "accountid": account.uuid,
+                "account": account["name"],
+                "domainid": domain.uuid,
+                "domainpath": domain["path"],
+                "userid": job["userid"],
+                "cmd": job["cmd"],
+                "jobprocstatus": 0,
+                "jobresultcode": job["resultcode"],
+                "jobresulttype": None if pending else "object",
+                "jobresult": None if pending else job.get("result"),
+                "jobinstancetype": job.get("instancetype"),
+                "jobinstanceid": job.get("instanceid"),
+                "managementserverid": server.uuid if pending else None,
+                "managementservername": server["name"] if pending else None,
+                "created": iso(job["created"]),
+                "completed": iso(job.get("completed")),
+                "jobid": job.uuid,
+                "jobstatus": job["status"],
+            }
+        )
 
     def cancel_all(self) -> int:
         """End every job that a process before this one left running; how many."""

@@ -54,8 +54,9 @@ class Store:
         return {key: json.loads(value) for key, value in self.db.execute("SELECT key, value FROM meta")}
 
     def set_meta(self, **values: Any) -> None:
-        self.db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)",
-                            [(key, json.dumps(value)) for key, value in values.items()])
+        self.db.executemany(
+            "INSERT OR REPLACE INTO meta VALUES (?, ?)", [(key, json.dumps(value)) for key, value in values.items()]
+        )
 
     def write(self, rows: Iterable[Row], forgotten: Iterable[tuple[str, int]], sequences: dict[str, int]) -> None:
         """Everything or nothing, on disk when it returns."""
@@ -63,8 +64,11 @@ class Store:
         try:
             self.db.executemany(
                 "INSERT OR REPLACE INTO object VALUES (?, ?, ?, ?, ?, 0)",
-                [(kind, dbid, uuid, json.dumps(fields, ensure_ascii=False, separators=(",", ":")), removed_at)
-                 for kind, dbid, uuid, fields, removed_at in rows])
+                [
+                    (kind, dbid, uuid, json.dumps(fields, ensure_ascii=False, separators=(",", ":")), removed_at)
+                    for kind, dbid, uuid, fields, removed_at in rows
+                ],
+            )
             # A row of the generated base must not come back after a restart, so its place stays marked.
             self.db.executemany("INSERT OR REPLACE INTO object VALUES (?, ?, '', '{}', NULL, 1)", list(forgotten))
             changed = [(kind, last) for kind, last in sequences.items() if self._sequences.get(kind) != last]

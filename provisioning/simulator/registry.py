@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from provisioning.simulator.context import Ctx
@@ -39,8 +39,13 @@ FRESH: list[tuple[int, Hook]] = []
 RESTART: list[Hook] = []
 
 
-def command(name: str, *more: str, refs: dict[str, str | tuple[str, ...]] | None = None, envelope: str | None = None,
-            job_class: str | None = None) -> Callable[[Handler], Handler]:
+def command(
+    name: str,
+    *more: str,
+    refs: dict[str, str | tuple[str, ...]] | None = None,
+    envelope: str | None = None,
+    job_class: str | None = None,
+) -> Callable[[Handler], Handler]:
     """Register a handler for one command, or for several of the same behaviour."""
 
     def register(handler: Handler) -> Handler:
@@ -86,6 +91,3 @@ def load() -> None:
 
     for module in pkgutil.walk_packages(commands.__path__, commands.__name__ + "."):
         importlib.import_module(module.name)
-
-
-__all__ = ["BACKGROUND", "COMMANDS", "FRESH", "RESTART", "Any", "Registered", "background", "command", "load", "on_fresh", "on_restart"]

@@ -42,8 +42,16 @@ class Listing:
     names of related ones and the caller's kind of role, so its JSON may be kept with the object.
     """
 
-    def __init__(self, name: str, rows: Sequence[Any], total: int, ctx: Ctx, view: View | None, cacheable: bool,
-                 always_count: bool = True) -> None:
+    def __init__(
+        self,
+        name: str,
+        rows: Sequence[Any],
+        total: int,
+        ctx: Ctx,
+        view: View | None,
+        cacheable: bool,
+        always_count: bool = True,
+    ) -> None:
         self.name = name
         self.rows = rows
         self.total = total

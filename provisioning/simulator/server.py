@@ -24,9 +24,21 @@ Send = Callable[[Message], Awaitable[None]]
 MAX_URL = 8192
 MAX_FORM = 1024 * 1024
 # CloudStack sends the security policy six times, the first with no more than a figure.
-API_HEADERS = [("X-Content-Type-Options", "nosniff"), ("X-XSS-Protection", "1;mode=block"), ("content-security-policy", "1"),
-               *[("content-security-policy", policy) for policy in (
-                   "default-src 'self'", "base-uri 'self'", "form-action 'self'", "frame-ancestors 'self'", "object-src 'none'")]]
+API_HEADERS = [
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-XSS-Protection", "1;mode=block"),
+    ("content-security-policy", "1"),
+    *[
+        ("content-security-policy", policy)
+        for policy in (
+            "default-src 'self'",
+            "base-uri 'self'",
+            "form-action 'self'",
+            "frame-ancestors 'self'",
+            "object-src 'none'",
+        )
+    ],
+]
 
 
 class DropConnection(Exception):
@@ -122,7 +134,10 @@ class App:
 
     @staticmethod
     async def _send(answer: Answer, method: str, send: Send) -> None:
-        headers = [(b"content-type", answer.content_type.encode("latin-1")), (b"content-length", str(len(answer.body)).encode())]
+        headers = [
+            (b"content-type", answer.content_type.encode("latin-1")),
+            (b"content-length", str(len(answer.body)).encode()),
+        ]
         headers += [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in answer.headers]
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         if answer.half:

@@ -38,8 +38,9 @@ def find_domain(sim: Simulator, params: dict[str, str]) -> Obj:
     raise _rejected(f"Unable to find the domain from the path {normal}")
 
 
-def authenticate(sim: Simulator, method: str, command: str, params: dict[str, str], cookies: dict[str, str],
-                 as_json: bool) -> tuple[bytes, Headers, int]:
+def authenticate(
+    sim: Simulator, method: str, command: str, params: dict[str, str], cookies: dict[str, str], as_json: bool
+) -> tuple[bytes, Headers, int]:
     """Body, headers and status of a login or logout."""
     if command == "logout":
         return _logout(sim, cookies, as_json)
@@ -52,8 +53,10 @@ def authenticate(sim: Simulator, method: str, command: str, params: dict[str, st
     except ApiError as error:
         return refusal("loginresponse", error, as_json), anonymous, error.status
     session = auth.open_session(sim, user)
-    headers = [("Set-Cookie", f"JSESSIONID={session.id}; Path=/client; HttpOnly"),
-               ("Set-Cookie", f"sessionkey={session.key}; HttpOnly; SameSite=Lax")]
+    headers = [
+        ("Set-Cookie", f"JSESSIONID={session.id}; Path=/client; HttpOnly"),
+        ("Set-Cookie", f"sessionkey={session.key}; HttpOnly; SameSite=Lax"),
+    ]
     return success("loginresponse", _view(sim, user, session), as_json), headers, 200
 
 
@@ -62,8 +65,14 @@ def _check(sim: Simulator, params: dict[str, str]) -> Obj:
     name, password = lowered.get("username", ""), lowered.get("password", "")
     domain = find_domain(sim, params)
     refused = _rejected(f"Failed to authenticate user {name} in domain {domain.dbid}; please provide valid credentials")
-    user = next((found for found in sim.state.table("user").where(username=name)
-                 if sim.state.table("account").need(found["accountid"])["domainid"] == domain.uuid), None)
+    user = next(
+        (
+            found
+            for found in sim.state.table("user").where(username=name)
+            if sim.state.table("account").need(found["accountid"])["domainid"] == domain.uuid
+        ),
+        None,
+    )
     if user is None or not auth.usable(sim, user):
         raise refused
     if not auth.check_password(user["_password"], password):
@@ -82,10 +91,22 @@ def _check(sim: Simulator, params: dict[str, str]) -> Obj:
 def _view(sim: Simulator, user: Obj, session: auth.Session) -> dict[str, Any]:
     account = sim.state.table("account").need(user["accountid"])
     return {
-        "username": user["username"], "userid": user.uuid, "domainid": account["domainid"], "timeout": int(session.timeout),
-        "account": account["name"], "firstname": user["firstname"], "lastname": user["lastname"],
-        "type": str(account["accounttype"]), "timezone": "UTC", "timezoneoffset": "0.0", "registered": "false",
-        "sessionkey": session.key, "is2faenabled": "false", "is2faverified": "true", "issuerfor2fa": "CloudStack"}
+        "username": user["username"],
+        "userid": user.uuid,
+        "domainid": account["domainid"],
+        "timeout": int(session.timeout),
+        "account": account["name"],
+        "firstname": user["firstname"],
+        "lastname": user["lastname"],
+        "type": str(account["accounttype"]),
+        "timezone": "UTC",
+        "timezoneoffset": "0.0",
+        "registered": "false",
+        "sessionkey": session.key,
+        "is2faenabled": "false",
+        "is2faverified": "true",
+        "issuerfor2fa": "CloudStack",
+    }
 
 
 def _logout(sim: Simulator, cookies: dict[str, str], as_json: bool) -> tuple[bytes, Headers, int]:
@@ -93,8 +114,8 @@ def _logout(sim: Simulator, cookies: dict[str, str], as_json: bool) -> tuple[byt
     if session is None:
         error = server_error("Session not found for the logout process.", 431)
         return refusal("logoutresponse", error, as_json), [], 431
-    return success("logoutresponse", {"description": "success"}, as_json), [
-        ("Set-Cookie", "JSESSIONID=; Path=/client; Max-Age=0"), ("Set-Cookie", "sessionkey=; Max-Age=0")], 200
-
-
-__all__ = ["AUTHENTICATORS", "authenticate", "find_domain"]
+    return (
+        success("logoutresponse", {"description": "success"}, as_json),
+        [("Set-Cookie", "JSESSIONID=; Path=/client; Max-Age=0"), ("Set-Cookie", "sessionkey=; Max-Age=0")],
+        200,
+    )

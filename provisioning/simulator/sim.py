@@ -6,7 +6,8 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from provisioning.simulator import bootstrap, catalog_data, registry
+from provisioning.simulator import bootstrap as _bootstrap  # noqa: F401 - registers what a fresh server has
+from provisioning.simulator import catalog_data, registry
 from provisioning.simulator.auth import Session
 from provisioning.simulator.calllog import CallLog
 from provisioning.simulator.clock import Clock, RealClock, Scheduler
@@ -26,7 +27,6 @@ class Simulator:
 
     def __init__(self, config: Config | None = None, clock: Clock | None = None) -> None:
         registry.load()
-        assert bootstrap.identities  # its hooks registered on import
         self.config = config or Config()
         self.clock = clock or RealClock()
         self.faults = Faults()
@@ -59,7 +59,9 @@ class Simulator:
         shape = self.config.shape()
         if meta["shape"] != shape:
             differing = ", ".join(sorted(name for name in shape if meta["shape"].get(name) != shape[name]))
-            raise StoreError(f"{self.store.path} holds a cloud made with another {differing}; start it with the same options")
+            raise StoreError(
+                f"{self.store.path} holds a cloud made with another {differing}; start it with the same options"
+            )
         return False
 
     def _build(self, fresh: bool) -> None:
@@ -145,8 +147,13 @@ class Simulator:
         return changed
 
     def _wider(self, place: Obj) -> Obj | None:
-        parents = {"account": ("domain", "domainid"), "pool": ("cluster", "clusterid"), "cluster": ("zone", "zoneid"),
-                   "imagestore": ("zone", "zoneid"), "domain": ("domain", "parentid")}
+        parents = {
+            "account": ("domain", "domainid"),
+            "pool": ("cluster", "clusterid"),
+            "cluster": ("zone", "zoneid"),
+            "imagestore": ("zone", "zoneid"),
+            "domain": ("domain", "parentid"),
+        }
         kind, field = parents.get(place.kind, ("", ""))
         if not kind:
             return None

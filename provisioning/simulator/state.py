@@ -46,8 +46,8 @@ INDEXES: dict[str, tuple[str, ...]] = {
 }
 
 # Kinds whose rows share one table in CloudStack, so their database ids (and names like ``r-5-VM``) count together.
-SHARED_SEQUENCE: dict[str, tuple[str, ...]] = {kind: ("vm", "sysvm", "router") for kind in ("vm", "sysvm", "router")}
-SHARED_SEQUENCE |= {kind: ("template", "iso") for kind in ("template", "iso")}
+SHARED_SEQUENCE: dict[str, tuple[str, ...]] = dict.fromkeys(("vm", "sysvm", "router"), ("vm", "sysvm", "router"))
+SHARED_SEQUENCE |= dict.fromkeys(("template", "iso"), ("template", "iso"))
 # Networks count from 200.
 FIRST_ID = {"network": 200}
 
@@ -59,7 +59,7 @@ SELF_CONTAINED = frozenset({"vm", "volume", "nic", "snapshot", "job", "event", "
 class Obj:
     """One object.  ``obj["name"]`` reads (KeyError when absent), ``obj.get`` reads, ``obj.set`` writes."""
 
-    __slots__ = ("table", "dbid", "uuid", "f", "removed_at", "prepared", "base")
+    __slots__ = ("base", "dbid", "f", "prepared", "removed_at", "table", "uuid")
 
     def __init__(self, table: Table, dbid: int, uuid: str, fields: dict[str, Any], base: bool = False) -> None:
         self.table = table
@@ -277,7 +277,8 @@ class State:
         if self.store is not None and count:
             sequences = {kind: table.last_dbid for kind, table in self.tables.items()}
             self.store.write(
-                ((o.kind, o.dbid, o.uuid, o.f, o.removed_at) for o in self._dirty.values()), self._forgotten, sequences)
+                ((o.kind, o.dbid, o.uuid, o.f, o.removed_at) for o in self._dirty.values()), self._forgotten, sequences
+            )
         self._dirty.clear()
         self._forgotten.clear()
         return count
@@ -308,9 +309,9 @@ class State:
     def restore_order(self) -> None:
         """Lists are in order of database id; laying an overlay on moved the changed ones to the end."""
         for table in self.tables.values():
-            live = table._live  # noqa: SLF001 - same module
+            live = table._live
             ordered = sorted(live.values(), key=lambda obj: obj.dbid)
-            table._live = {obj.uuid: obj for obj in ordered}  # noqa: SLF001
+            table._live = {obj.uuid: obj for obj in ordered}
 
     def __iter__(self) -> Iterator[Table]:
         return iter(self.tables.values())

@@ -18,8 +18,12 @@ def query_job(ctx: Ctx, p: Params) -> Result:
     """One job, by its id or by the resource it works on."""
     job = p.obj("jobid")
     if job is None and p.has("resourcetype") and p.has("resourceid"):
-        found = [each for each in ctx.state.all("job") if each.get("instanceid") == p.str("resourceid")
-                 and str(each.get("instancetype")).lower() == p.text("resourcetype").lower()]
+        found = [
+            each
+            for each in ctx.state.all("job")
+            if each.get("instanceid") == p.str("resourceid")
+            and str(each.get("instancetype")).lower() == p.text("resourcetype").lower()
+        ]
         if not found:
             raise invalid(f"No job found for resource of type {p.str('resourcetype')} with id {p.str('resourceid')}")
         job = found[-1]
