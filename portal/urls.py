@@ -11,3 +11,8 @@ urlpatterns = [
     path("audit/", include("portal.web.audit.urls")),
     path("api/v1/", include("portal.api.urls")),
 ]
+
+handler400 = "portal.http.bad_request"
+handler403 = "portal.http.permission_denied"
+handler404 = "portal.http.not_found"
+handler500 = "portal.http.server_error"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portal.settings.base import *  # noqa: F403
+from portal.settings.base import *
 from portal.settings.base import AUDIT_KEYS, ENCRYPTION_KEYS, HOME, SECRET_KEY
 from portal.settings.local_keys import local_keys
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import tempfile
+from pathlib import Path
 
-os.environ.setdefault("ZONEWRIGHT_HOME", tempfile.mkdtemp(prefix="zonewright-test-"))
+if "ZONEWRIGHT_HOME" not in os.environ:
+    os.environ["ZONEWRIGHT_HOME"] = tempfile.mkdtemp(prefix="zonewright-test-")
 
-from portal.settings.base import *  # noqa: F403,E402
-from portal.settings.base import REST_FRAMEWORK  # noqa: E402,F401
+from portal.settings.base import *
+from portal.settings.base import DATABASES, LOGGING, REST_FRAMEWORK  # noqa: F401
 
 SECRET_KEY = "only-for-tests-" + "x" * 40
 ENCRYPTION_KEYS = ["9gUo6k5dDo4vCnHXHqdk4lvuLHdTxPpE_9wPFyY4iZc="]
@@ -22,3 +24,11 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# pytest's own handlers see every record; a second copy on stderr would only bury failures.
+LOGGING["root"]["handlers"] = []
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # A file, so that threads and live servers of a test share the data.
+    DATABASES["default"]["TEST"] = {"NAME": str(Path(os.environ["ZONEWRIGHT_HOME"], "test.sqlite3"))}
+else:
+    # Flushing and cloning need every connection gone at the end of a test.
+    DATABASES["default"]["OPTIONS"].pop("pool", None)

@@ -1,3 +1,10 @@
-from django.urls import URLPattern
+"""Probes for supervisors, load balancers and `make run`."""
 
-urlpatterns: list[URLPattern] = []
+from django.urls import path
+
+from portal.stack import probes
+
+urlpatterns = [
+    path("healthz", probes.healthz, name="healthz"),
+    path("readyz", probes.readyz, name="readyz"),
+]
