@@ -10,7 +10,7 @@ if "ZONEWRIGHT_HOME" not in os.environ:
     os.environ["ZONEWRIGHT_HOME"] = tempfile.mkdtemp(prefix="zonewright-test-")
 
 from portal.settings.base import *
-from portal.settings.base import DATABASES, LOGGING, REST_FRAMEWORK  # noqa: F401
+from portal.settings.base import DATABASES, LOGGING, MIDDLEWARE, REST_FRAMEWORK  # noqa: F401
 
 SECRET_KEY = "only-for-tests-" + "x" * 40
 ENCRYPTION_KEYS = ["9gUo6k5dDo4vCnHXHqdk4lvuLHdTxPpE_9wPFyY4iZc="]
@@ -23,6 +23,8 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+# Static files come from the finders here (`live_server`).
+MIDDLEWARE = [name for name in MIDDLEWARE if not name.startswith("whitenoise.")]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # pytest's own handlers see every record; a second copy on stderr would only bury failures.
 LOGGING["root"]["handlers"] = []
