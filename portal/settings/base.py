@@ -73,6 +73,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
+    "portal.web.accounts.middleware.SessionActivityMiddleware",
     # Innermost and synchronous: see portal/middleware.py.
     "portal.middleware.ActorMiddleware",
 ]
@@ -168,7 +169,15 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(HOME / "celerybeat-schedule")
 AXES_CLIENT_IP_CALLABLE = "portal.http.client_ip"
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25  # hours
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"], "ip_address"]
+# Behind one address sit many people: the address alone is paused after this many wrong passwords.
+AXES_ADDRESS_FAILURE_LIMIT = 50
+AXES_HANDLER = "provisioning.accounts.lockout.Handler"
+AXES_USERNAME_CALLABLE = "provisioning.accounts.lockout.username_of"
+AXES_LOCKOUT_CALLABLE = "provisioning.accounts.lockout.keep_response"
+AXES_SENSITIVE_PARAMETERS = ["csrfmiddlewaretoken"]
+# Trying during a pause does not make it longer.
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_RESET_ON_SUCCESS = True
 AXES_ENABLE_ADMIN = False
 AXES_DISABLE_ACCESS_LOG = True
@@ -218,6 +227,10 @@ CONTENT_SECURITY_POLICY = {
 }
 CSRF_FAILURE_VIEW = "portal.http.csrf_failure"
 
+# Asks at every load whether the session was revoked or left alone for too long.
+SESSION_ENGINE = "provisioning.accounts.session_store"
+SESSION_COOKIE_AGE = env.int("ZONEWRIGHT_SESSION_SECONDS", default=12 * 3600)
+SESSION_IDLE_SECONDS = env.int("ZONEWRIGHT_SESSION_IDLE_SECONDS", default=4 * 3600)
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 import uuid
 from typing import ClassVar
 
@@ -13,12 +14,21 @@ from django.utils.translation import gettext_lazy as _
 from provisioning.secrets.fields import EncryptedTextField
 
 
+def tidy_username(username: str) -> str:
+    """User names are compared without case: Marta and marta are one person, and one row of the lockout."""
+    return unicodedata.normalize("NFKC", username).strip().lower()
+
+
 class UserManager(BaseUserManager["User"]):
     def create_user(self, username: str, password: str | None = None, **fields: object) -> User:
-        user = self.model(username=self.model.normalize_username(username), **fields)
+        """A new person. Without a password nobody can sign in as them until a link has set one."""
+        user = self.model(username=tidy_username(username), **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user
+
+    def get_by_natural_key(self, username: str | None) -> User:
+        return self.get(username=tidy_username(username or ""))
 
 
 class User(AbstractBaseUser):
@@ -30,15 +40,28 @@ class User(AbstractBaseUser):
         AUDITOR = "auditor", _("Auditor")
         MEMBER = "member", _("Member of tenants")
 
+    class Theme(models.TextChoices):
+        AUTO = "auto", _("As the device")
+        LIGHT = "light", _("Light")
+        DARK = "dark", _("Dark")
+
+    class Density(models.TextChoices):
+        COMPACT = "compact", _("Compact")
+        COMFORTABLE = "comfortable", _("Comfortable")
+
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     username = models.CharField(max_length=150, unique=True)
     full_name = models.CharField(max_length=200, blank=True)
     email = models.EmailField(blank=True)
     role = models.CharField(max_length=16, choices=Role.choices, default=Role.MEMBER)
     time_zone = models.CharField(max_length=64, default="UTC")
-    theme = models.CharField(max_length=8, default="auto")
-    density = models.CharField(max_length=16, default="compact")
+    theme = models.CharField(max_length=8, choices=Theme.choices, default=Theme.AUTO)
+    density = models.CharField(max_length=16, choices=Density.choices, default=Density.COMPACT)
+    # Keys such as J, K and G H; people with speech input need them off.
+    single_key_shortcuts = models.BooleanField(default=True)
     is_active = models.BooleanField(default=True)
+    # Demo people exist only beside a demo cloud; `manage.py demo_users` makes and refreshes them.
+    is_demo = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now)
     password_changed_at = models.DateTimeField(null=True, blank=True)
 
@@ -53,6 +76,11 @@ class User(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.full_name or self.username
+
+    def set_password(self, raw_password: str | None) -> None:
+        super().set_password(raw_password)
+        if raw_password is not None:
+            self.password_changed_at = timezone.now()
 
 
 class Tenant(models.Model):
@@ -146,4 +174,4 @@ class UserSession(models.Model):
         ordering = ["-last_seen_at"]
 
     def __str__(self) -> str:
-        return f"{self.user} from {self.client_ip}"
+        return f"session {self.uuid}"

@@ -156,7 +156,6 @@ def can_order(user: User, tenant: Tenant | None = None) -> bool:
     return tenant is not None and _is_member(user, tenant.uuid)
 
 
-
 def sees_everything(user: Any) -> bool:
     """People whose lists are not cut down to tenants."""
     return _has(user, ADMINISTRATOR, OPERATOR, AUDITOR)

@@ -1,3 +1,4 @@
+# ruff: noqa: S608  (table and column names are constants of this file)
 """The database's own refusal to change the trail, for SQLite and PostgreSQL.
 
 SQLite: INSERT OR REPLACE deletes the old row without firing its DELETE trigger unless the *writer's* connection has
@@ -26,17 +27,14 @@ def _sqlite() -> dict[str, str]:
     for table, unique in _IMMUTABLE.items():
         for verb in ("UPDATE", "DELETE"):
             name = f"{table}_no_{verb.lower()}"
-            made[name] = (
-                f"CREATE TRIGGER {name} BEFORE {verb} ON {table} BEGIN SELECT RAISE(ABORT, '{_MESSAGE}'); END"
-            )
+            made[name] = f"CREATE TRIGGER {name} BEFORE {verb} ON {table} BEGIN SELECT RAISE(ABORT, '{_MESSAGE}'); END"
         same = " OR ".join(f"{column} = NEW.{column}" for column in ("id", *unique))
         made[f"{table}_no_replace"] = (
             f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} "
             f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {same}) BEGIN SELECT RAISE(ABORT, '{_MESSAGE}'); END"
         )
     made[f"{_PERSONAL}_no_delete"] = (
-        f"CREATE TRIGGER {_PERSONAL}_no_delete BEFORE DELETE ON {_PERSONAL} "
-        f"BEGIN SELECT RAISE(ABORT, '{_ERASED}'); END"
+        f"CREATE TRIGGER {_PERSONAL}_no_delete BEFORE DELETE ON {_PERSONAL} BEGIN SELECT RAISE(ABORT, '{_ERASED}'); END"
     )
     made[f"{_PERSONAL}_no_replace"] = (
         f"CREATE TRIGGER {_PERSONAL}_no_replace BEFORE INSERT ON {_PERSONAL} WHEN EXISTS (SELECT 1 FROM {_PERSONAL} "
