@@ -11,7 +11,7 @@ from provisioning.inventory.models.base import (
     ScopedQuerySet,
 )
 from provisioning.inventory.models.catalogue import Offering, Template
-from provisioning.inventory.models.cloud import Cloud, CloudCommand, Sync
+from provisioning.inventory.models.cloud import Cloud, CloudCommand, Sync, SyncLease
 from provisioning.inventory.models.compute import Cluster, Host, Pod, Zone
 from provisioning.inventory.models.instance import Instance, Volume
 from provisioning.inventory.models.network import GuestNetwork, PhysicalNetwork, PublicRange
@@ -24,5 +24,5 @@ __all__ = [
     "Account", "AsyncJob", "ChangeEvent", "Cloud", "CloudAlert", "CloudCommand", "CloudEvent", "Cluster", "Domain",
     "GuestNetwork", "Host", "ImageStore", "Instance", "InventoryObject", "ManagementServer", "Offering",
     "PhysicalNetwork", "Pod", "Project", "PublicRange", "RawAnswer", "ScopedManager", "ScopedQuerySet",
-    "StoragePool", "Sync", "SystemVm", "Template", "VirtualRouter", "Volume", "Zone",
+    "StoragePool", "Sync", "SyncLease", "SystemVm", "Template", "VirtualRouter", "Volume", "Zone",
 ]  # fmt: skip

@@ -29,7 +29,7 @@ class ScopedQuerySet(models.QuerySet[Any]):
 ScopedManager = models.Manager.from_queryset(ScopedQuerySet)
 
 
-def foreign_key(to: str, related_name: str = "+") -> "models.ForeignKey[Any, Any]":
+def foreign_key(to: str, related_name: str = "+") -> models.ForeignKey[Any, Any]:
     """A link inside the mirror. Rows are never deleted (they become tombstones), and bulk applies may write a child
     before its parent is known, so the database does not check it."""
     return models.ForeignKey(
@@ -51,10 +51,14 @@ class InventoryObject(models.Model):
     state = models.CharField(max_length=64, blank=True, db_index=True)
     tags = models.JSONField(default=dict, blank=True)
     tenant_uuid = models.UUIDField(null=True, blank=True, db_index=True)
+    # What the row was made from: the answer without what changes at every look, the tenant, and links not found yet.
     digest = models.BinaryField(max_length=16, default=b"")
+    # The same for the columns that do change at every look (used CPU, traffic).
+    metrics_digest = models.BinaryField(max_length=8, default=b"")
     cloudstack_created_at = models.DateTimeField(null=True, blank=True)
     first_seen_at = models.DateTimeField(default=timezone.now)
     changed_at = models.DateTimeField(default=timezone.now)
+    # Empty while the object is in the state that we found it in: then it is at least since `first_seen_at`.
     state_since_at = models.DateTimeField(null=True, blank=True)
     gone_at = models.DateTimeField(null=True, blank=True)
 

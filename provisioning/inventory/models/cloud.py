@@ -40,9 +40,12 @@ class Cloud(models.Model):
     state = models.CharField(max_length=16, choices=State.choices, default=State.NEW)
     last_error = models.TextField(blank=True)
     last_error_at = models.DateTimeField(null=True, blank=True)
+    last_error_kind = models.CharField(max_length=32, blank=True)
     last_answer_at = models.DateTimeField(null=True, blank=True)
     # "Last seen" of every row of this cloud that is not gone.
     last_complete_sync_at = models.DateTimeField(null=True, blank=True)
+    # When figures that change at every look were last written, by kind.
+    metrics_at = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -59,6 +62,7 @@ class CloudCommand(models.Model):
     name = models.CharField(max_length=120)
     is_async = models.BooleanField()
     since = models.CharField(max_length=32, blank=True)
+    http_method = models.CharField(max_length=8, blank=True)
     params = models.JSONField(default=list)
 
     class Meta:
@@ -92,14 +96,18 @@ class Sync(models.Model):
     kinds_done = models.PositiveIntegerField(default=0)
     kinds_total = models.PositiveIntegerField(default=0)
     objects_seen = models.PositiveIntegerField(default=0)
+    # Inventory rows created, changed, gone or returned; figures (used CPU and the like) are counted apart.
     rows_written = models.PositiveIntegerField(default=0)
-    counts = models.JSONField(default=dict, help_text=_("kind → {seen, created, changed, gone, error}"))
+    metrics_written = models.PositiveIntegerField(default=0)
+    counts = models.JSONField(default=dict, help_text=_("kind → {seen, created, changed, gone, error, skipped…}"))
     error = models.TextField(blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True, blank=True)
     heartbeat_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     lease_owner = models.CharField(max_length=120, blank=True)
+    # How often a worker began this sync; after three that died it has failed.
+    attempts = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
         ordering = ["-created_at"]
@@ -108,3 +116,23 @@ class Sync(models.Model):
 
     def __str__(self) -> str:
         return f"{self.scope} sync of {self.cloud_id} at {self.created_at:%Y-%m-%d %H:%M:%S}"
+
+
+class SyncLease(models.Model):
+    """Who may write to the mirror of one cloud now. `fence` grows with every owner: an old one notices its loss."""
+
+    class Purpose(models.TextChoices):
+        INVENTORY = "inventory"
+        RECORDS = "records"
+
+    cloud = models.ForeignKey(Cloud, on_delete=models.CASCADE, related_name="leases")
+    purpose = models.CharField(max_length=16, choices=Purpose.choices)
+    owner = models.CharField(max_length=120, blank=True)
+    fence = models.BigIntegerField(default=0)
+    expires_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["cloud", "purpose"], name="synclease_once")]
+
+    def __str__(self) -> str:
+        return f"{self.purpose} of {self.cloud_id}: {self.owner or 'free'}"

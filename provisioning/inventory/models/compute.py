@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from django.db import models
 
 from provisioning.inventory.models.base import InventoryObject, foreign_key
@@ -47,8 +45,6 @@ class Cluster(InventoryObject):
 
 class Host(InventoryObject):
     """A hypervisor (type Routing). `state` is the agent's connection; `resource_state` is the administration."""
-
-    tracked: ClassVar[tuple[str, ...]] = ("state", "resource_state")
 
     zone = foreign_key("inventory.Zone", "hosts")
     pod = foreign_key("inventory.Pod", "hosts")

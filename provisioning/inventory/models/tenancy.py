@@ -13,6 +13,7 @@ class Domain(InventoryObject):
     parent = foreign_key("inventory.Domain", "children")
     path = models.CharField(max_length=1000, blank=True)
     level = models.PositiveIntegerField(default=0)
+    limits = models.JSONField(default=dict, blank=True)
 
 
 class Account(InventoryObject):

@@ -1,0 +1,1 @@
+"""Pure functions from CloudStack's answers to rows of the mirror, one per kind."""
