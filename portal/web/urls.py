@@ -2,7 +2,11 @@
 
 from django.urls import include, path
 
+from portal.web.home import home, preferences
+
 urlpatterns = [
+    path("", home, name="home"),
+    path("preferences/", preferences, name="preferences"),
     path("clouds/", include("portal.web.clouds.urls")),
     path("clouds/<uuid:cloud>/capacity/", include("portal.web.capacity.urls")),
     path("clouds/<uuid:cloud>/health/", include("portal.web.health.urls")),
