@@ -52,5 +52,6 @@ def all_actions() -> list[Action]:
 
 register("audit.export", _("Audit trail exported"))
 register("audit.verify", _("Chain verification asked for"))
+register("audit.restart_heads", _("Series of copied heads begun anew"))
 register("audit.erase_person", _("Personal data erased from the trail"))
 register("secrets.rotate", _("Stored secrets re-encrypted"))
