@@ -31,6 +31,7 @@ def instance(raw: Raw) -> Mapped:
             "hypervisor": text(raw, "hypervisor"),
             "ip_address": text(raw, "ipaddress") or text(default, "ipaddress", "ip6address"),
             "network_names": joined(text(nic, "networkname") for nic in nics),
+            "network_cloudstack_ids": ",".join(filter(None, (text(nic, "networkid") for nic in nics)))[:1000],
         },
         {
             "zone": link(raw, "zoneid"),

@@ -552,6 +552,7 @@ class Migration(migrations.Migration):
                 ('hypervisor', models.CharField(blank=True, max_length=32)),
                 ('ip_address', models.CharField(blank=True, max_length=64)),
                 ('network_names', models.CharField(blank=True, max_length=1000)),
+                ('network_cloudstack_ids', models.CharField(blank=True, max_length=1000)),
                 ('account', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='instances', to='inventory.account')),
                 ('cloud', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='inventory.cloud')),
                 ('domain', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='inventory.domain')),

@@ -31,6 +31,8 @@ class Instance(InventoryObject):
     hypervisor = models.CharField(max_length=32, blank=True)
     ip_address = models.CharField(max_length=64, blank=True)
     network_names = models.CharField(max_length=1000, blank=True)
+    # Comma-separated CloudStack ids of the networks its NICs are in: the way from a network to its instances.
+    network_cloudstack_ids = models.CharField(max_length=1000, blank=True)
 
 
 class Volume(InventoryObject):
