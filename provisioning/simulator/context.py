@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from provisioning.simulator.errors import invalid
+from provisioning.simulator.errors import ApiError, invalid
 from provisioning.simulator.responses import Listing, View
 
 if TYPE_CHECKING:
@@ -14,6 +16,15 @@ if TYPE_CHECKING:
     from provisioning.simulator.registry import Registered
     from provisioning.simulator.sim import Simulator
     from provisioning.simulator.state import Obj, State
+
+
+@dataclass
+class Said:
+    """What the event of a synchronous command will name."""
+
+    detail: str = ""
+    resource: tuple[str, str, str] | None = None
+    parent: Obj | None = None
 
 
 class Ctx:
@@ -94,7 +105,7 @@ class Ctx:
         self,
         steps: JobSteps,
         *,
-        instance: tuple[str, str] | None = None,
+        instance: tuple[str, str | None] | None = None,
         entity: str | None = None,
         event: JobEvent | None = None,
         share: float = 1.0,
@@ -130,6 +141,20 @@ class Ctx:
             parent=parent,
             resource=resource,
         )
+
+    @contextmanager
+    def recorded(self, type_: str, doing: str, detail: str = "") -> Iterator[Said]:
+        """Record one Completed event around a synchronous command: INFO, or ERROR when it is refused.
+
+        Set ``.resource`` (type, uuid, name) or change ``.detail`` inside; the event names what is there at the end.
+        """
+        said = Said(detail)
+        try:
+            yield said
+        except ApiError:
+            self.event(type_, f"Error while {doing}{said.detail}", level="ERROR", parent=said.parent, resource=said.resource)
+            raise
+        self.event(type_, f"Successfully completed {doing}{said.detail}", parent=said.parent, resource=said.resource)
 
     def alert(
         self, name: str, text: str, *, zone: Obj | None = None, pod: Obj | None = None, cluster: Obj | None = None

@@ -66,7 +66,7 @@ class Jobs:
         self.sim = sim
 
     def submit(
-        self, ctx: Ctx, steps: JobSteps, instance: tuple[str, str] | None, event: JobEvent | None, share: float
+        self, ctx: Ctx, steps: JobSteps, instance: tuple[str, str | None] | None, event: JobEvent | None, share: float
     ) -> Obj:
         sim = self.sim
         job = sim.state.add(

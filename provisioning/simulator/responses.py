@@ -31,8 +31,16 @@ def dumps(value: Any) -> bytes:
 
 
 def clean(fields: dict[str, Any]) -> dict[str, Any]:
-    """Without the fields that have no value: CloudStack never prints null."""
-    return {name: value for name, value in fields.items() if value is not None}
+    """Without the fields that have no value, at any depth: CloudStack never prints null."""
+    return {name: _clean(value) for name, value in fields.items() if value is not None}
+
+
+def _clean(value: Any) -> Any:
+    if isinstance(value, dict):
+        return clean(value)
+    if isinstance(value, list) and value and isinstance(value[0], (dict, list)):
+        return [_clean(item) for item in value]
+    return value
 
 
 class Listing:
@@ -131,9 +139,9 @@ def xml(envelope: str, fields: dict[str, Any], *, version: bool = True) -> bytes
 
 def success(envelope: str, result: Result, as_json: bool) -> bytes:
     if as_json:
-        body = result.json() if isinstance(result, Listing) else dumps(result)
+        body = result.json() if isinstance(result, Listing) else dumps(clean(result))
         return b'{"%s":%s}' % (envelope.encode(), body)
-    return xml(envelope, result.fields() if isinstance(result, Listing) else result)
+    return xml(envelope, result.fields() if isinstance(result, Listing) else clean(result))
 
 
 def refusal(envelope: str, error: ApiError, as_json: bool) -> bytes:

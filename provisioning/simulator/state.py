@@ -24,7 +24,7 @@ INDEXES: dict[str, tuple[str, ...]] = {
     "vm": ("accountid", "hostid", "zoneid", "state"),
     "volume": ("virtualmachineid", "accountid", "storageid", "zoneid"),
     "nic": ("vmid", "networkid"),
-    "host": ("clusterid", "zoneid", "podid"),
+    "host": ("clusterid", "zoneid", "podid", "state"),
     "cluster": ("podid", "zoneid"),
     "pod": ("zoneid",),
     "pool": ("clusterid", "zoneid"),
@@ -48,8 +48,6 @@ INDEXES: dict[str, tuple[str, ...]] = {
 # Kinds whose rows share one table in CloudStack, so their database ids (and names like ``r-5-VM``) count together.
 SHARED_SEQUENCE: dict[str, tuple[str, ...]] = dict.fromkeys(("vm", "sysvm", "router"), ("vm", "sysvm", "router"))
 SHARED_SEQUENCE |= dict.fromkeys(("template", "iso"), ("template", "iso"))
-# Networks count from 200.
-FIRST_ID = {"network": 200}
 
 # A change of these fields shows in other objects' answers, so it drops every prepared answer.
 SHOWN_ELSEWHERE = frozenset({"name", "path", "displaytext", "resourcestate", "allocationstate", "hypervisor"})
@@ -228,7 +226,7 @@ class State:
     def next_dbid(self, kind: str) -> int:
         """The database id that ``add`` gives next; kinds that share a table count together."""
         last = max(self.table(each).last_dbid for each in SHARED_SEQUENCE.get(kind, (kind,)))
-        return max(last + 1, FIRST_ID.get(kind, 1))
+        return last + 1
 
     def new_uuid(self, kind: str, dbid: int) -> str:
         """A version 4 uuid that depends on nothing but seed, kind and database id."""
