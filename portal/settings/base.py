@@ -16,7 +16,7 @@ django_stubs_ext.monkeypatch()
 env = environ.Env()
 
 BASE_DIR = Path(__file__).resolve().parents[2]
-HOME = Path(env("ZONEWRIGHT_HOME", default=str(BASE_DIR / ".state"))).expanduser().resolve()
+HOME = Path(env("ZONEWRIGHT_HOME", default="") or BASE_DIR / ".state").expanduser().resolve()
 
 DEBUG = False
 SECRET_KEY = env("ZONEWRIGHT_SECRET_KEY", default="")

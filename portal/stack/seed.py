@@ -12,7 +12,7 @@ from provisioning.accounts.models import User
 from provisioning.inventory.models import Cloud, Sync
 
 # Long-running commands that are neither web, worker nor scheduler.
-EXTRA_COMMANDS: dict[str, tuple[str, ...]] = {}
+EXTRA_COMMANDS: dict[str, tuple[str, ...]] = {"sealer": ("audit_sealer",)}
 
 _NAMES = ("CLOUD_URL", "CLOUD_API_KEY", "CLOUD_SECRET_KEY")
 
