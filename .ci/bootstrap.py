@@ -25,7 +25,7 @@ def fail(sentence: str) -> None:
 
 def usable_python() -> str:
     """This interpreter, or a newer one beside it. Ends with a sentence when there is none, or when venv is missing."""
-    if sys.version_info >= (3, 11):
+    if sys.version_info >= (3, 11):  # noqa: UP036 (this file runs on whatever python3 is)
         found = sys.executable
     else:
         names = ("python3.14", "python3.13", "python3.12", "python3.11")
@@ -52,10 +52,8 @@ def is_fresh(what: str) -> bool:
     python = VENV / "bin" / "python"
     if not python.exists():
         return False
-    for each in (what, "dev"):
-        if stamp(each).exists() and stamp(each).read_text() == digest(each, str(python)):
-            return True
-    return False
+    stamps = {each: stamp(each) for each in (what, "dev")}
+    return any(file.exists() and file.read_text() == digest(each, str(python)) for each, file in stamps.items())
 
 
 def main() -> None:

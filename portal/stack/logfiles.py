@@ -68,7 +68,7 @@ def _loud(line: bytes) -> str:
         return ""
     if not isinstance(entry, dict) or str(entry.get("level", "")).lower() not in _LOUD:
         return ""
-    said = str(entry.get("event", "")).strip()[:200]
+    said = str(entry.get("event", "")).strip().partition("\n")[0][:200]
     raised = str(entry.get("exception", "")).strip().rpartition("\n")[2].strip()[:200]
     if raised and raised not in said:
         said = f"{said}: {raised}"

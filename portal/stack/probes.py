@@ -33,7 +33,10 @@ def readyz(request: HttpRequest) -> JsonResponse:
     parts = {name: _ask(check) for name, check in CHECKS.items()}
     ready = all(part["ok"] for part in parts.values())
     body = {"status": "ready" if ready else "not ready", "parts": parts}
-    return JsonResponse(body, status=200 if ready else 503)
+    response = JsonResponse(body, status=200 if ready else 503)
+    # "Not ready" is an answer, not an error of ours: Django would log every one.
+    response._has_been_logged = True  # type: ignore[attr-defined]
+    return response
 
 
 def _ask(check: Callable[[], str]) -> dict[str, object]:
