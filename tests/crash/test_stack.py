@@ -79,7 +79,7 @@ def test_killed_worker_leaves_no_pool_process(stack: RunningStack) -> None:
     worker = psutil.Process(stack.children()["worker"])
     pool = wait_for(lambda: worker.children(recursive=True), 20, "the worker's pool")
     worker.kill()
-    gone, alive = psutil.wait_procs(pool, timeout=5)
+    _gone, alive = psutil.wait_procs(pool, timeout=5)
     assert not alive
     wait_for(stack.is_ready, 30, "/readyz after the worker was killed")
 
@@ -166,7 +166,7 @@ def test_killed_supervisor_leaves_nothing_and_loses_nothing(tmp_path: Path) -> N
     assert people
     everybody = first.processes()
     os.kill(first.facts["pid"], signal.SIGKILL)
-    gone, alive = psutil.wait_procs(everybody, timeout=8)
+    _gone, alive = psutil.wait_procs(everybody, timeout=8)
     assert not alive, [process.cmdline() for process in alive]
     began = time.monotonic()
     second = start_stack(tmp_path, "--no-demo").wait_ready()
