@@ -96,6 +96,18 @@ def counts(sim: Simulator, account_id: str) -> dict[str, int]:
     return used
 
 
+def counter(ctx: Ctx) -> Callable[[str], dict[str, int]]:
+    """``counts`` that are made once a call, however many domains sum them up."""
+    kept: dict[str, dict[str, int]] = ctx.__dict__.setdefault("_counts", {})
+
+    def count(account_id: str) -> dict[str, int]:
+        if account_id not in kept:
+            kept[account_id] = counts(ctx.sim, account_id)
+        return kept[account_id]
+
+    return count
+
+
 def own_limit(sim: Simulator, owner_id: str, resource: Resource) -> int | None:
     found = sim.state.table("limit").find(ownerid=owner_id, resourcetype=resource.number)
     return None if found is None else int(found["max"])

@@ -7,7 +7,7 @@ first by ``parentid``; a failed one ends with level ERROR.  A synchronous comman
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from provisioning.simulator.errors import ApiError
 from provisioning.simulator.jobs import JobSteps
@@ -28,7 +28,7 @@ def run(
     scheduled: str | None = None,
     created: str | None = None,
     resource: Resource | None = None,
-    instance: tuple[str, str] | None = None,
+    instance: tuple[str, str | None] | None = None,
     entity: str | None = None,
     account: Obj | None = None,
     doing_event: str | None = None,
@@ -36,7 +36,7 @@ def run(
 ) -> dict[str, Any]:
     """Start a job and record its events.
 
-    ``doing`` is the text of Started and Completed without its beginning ("stopping Vm. Instance ID: …"), None when the command
+    ``account`` owns Created and Scheduled (the object's owner); Started and Completed are the caller's.  ``doing`` is the text of Started and Completed without its beginning ("stopping Vm. Instance ID: …"), None when the command
     records neither; ``scheduled`` and ``created`` are the texts of those events, None to leave them out.
     """
     first: Obj | None = None
@@ -52,16 +52,16 @@ def run(
     def told(job: Obj) -> Generator[float, None, dict[str, Any] | None]:
         if doing is None:
             return (yield from steps(job))
-        ctx.event(inner, doing[:1].upper() + doing[1:], state="Started", parent=first, resource=resource, account=account)
+        ctx.event(inner, doing[:1].upper() + doing[1:], state="Started", parent=first, resource=resource)
         try:
             result = yield from steps(job)
         except (ApiError, GeneratorExit):
-            ctx.event(inner, f"Error while {doing}", level="ERROR", parent=first, resource=resource, account=account)
+            ctx.event(inner, f"Error while {doing}", level="ERROR", parent=first, resource=resource)
             raise
-        ctx.event(inner, f"Successfully completed {doing}", parent=first, resource=resource, account=account)
+        ctx.event(inner, f"Successfully completed {doing}", parent=first, resource=resource)
         return result
 
-    return ctx.job(told, instance=instance, entity=entity, share=share)
+    return ctx.job(told, instance=cast("tuple[str, str] | None", instance), entity=entity, share=share)
 
 
 def with_job(fields: dict[str, Any], job: Obj) -> dict[str, Any]:
