@@ -5,3 +5,9 @@ class HealthConfig(AppConfig):
     name = "monitoring.health"
     label = "health"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from monitoring.health.tasks import after_sync
+        from provisioning.inventory.sync.signals_free import on_synced
+
+        on_synced(after_sync)
