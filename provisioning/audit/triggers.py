@@ -127,3 +127,8 @@ def missing(connection: Any) -> list[str]:
             for name, (_table, body, _clause) in _postgresql().items()
             if name not in present or present[name][0] not in ("A", b"A") or present[name][1].strip() != body.strip()
         )
+
+
+def names(vendor: str) -> list[str]:
+    """Names of all guards on a database."""
+    return sorted(_sqlite() if vendor == "sqlite" else _postgresql())
