@@ -51,8 +51,13 @@ class RunningStack:
             return False
 
     def processes(self) -> list[psutil.Process]:
-        """Every live process that carries this stack's mark, the supervisor included."""
-        return marked(self.home)
+        """Every live process of this stack: the marked children and the supervisor itself."""
+        found = marked(self.home)
+        supervisor = self.facts.get("pid")
+        with contextlib.suppress(psutil.Error):
+            if supervisor and (process := psutil.Process(supervisor)).status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+        return found
 
     def said(self) -> str:
         return self.output.read_text(errors="replace")
@@ -65,7 +70,7 @@ class RunningStack:
                 raise AssertionError(f"The stack ended with {self.process.returncode}:\n{self.said()}")
             with contextlib.suppress(FileNotFoundError, json.JSONDecodeError):
                 self.facts = json.loads((self.home / "stack.json").read_text())
-            return bool(self.facts.get("ready")) and self.facts.get("pid") in {p.pid for p in self.processes()}
+            return bool(self.facts.get("ready")) and psutil.pid_exists(self.facts["pid"])
 
         try:
             wait_for(ready, within_s, "the stack is ready", every_s=0.2)
