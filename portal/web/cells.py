@@ -17,7 +17,7 @@ from portal.web.templatetags import zw
 from provisioning.inventory.kinds import KINDS
 from provisioning.inventory.models import AsyncJob
 
-NOTHING = mark_safe('<span class="zw-muted">–</span>')  # noqa: S308 - constant
+NOTHING = mark_safe('<span class="zw-muted">–</span>')
 DIFF_SHOWN = 4
 
 
@@ -226,12 +226,14 @@ def draw_diff(before: Any, after: Any, change: str = "changed") -> SafeString:
     after = after if isinstance(after, dict) else {}
     keys = sorted({*before, *after}, key=lambda key: (key not in {"state", "resource_state"}, key))
     parts = format_html_join(
-        mark_safe(" · "),  # noqa: S308 - constant
+        mark_safe(" · "),
         '<span class="zw-muted">{}</span> <del class="zw-diff-del">{}</del> → <ins class="zw-diff-ins">{}</ins>',
         ((key.replace("_", " "), _short(before.get(key)), _short(after.get(key))) for key in keys[:DIFF_SHOWN]),
     )
     more = len(keys) - DIFF_SHOWN
-    return format_html("{}{}", parts, format_html(" {}", _("and %(n)s more") % {"n": more}) if more > 0 else "") or NOTHING
+    return (
+        format_html("{}{}", parts, format_html(" {}", _("and %(n)s more") % {"n": more}) if more > 0 else "") or NOTHING
+    )
 
 
 def _short(value: Any) -> str:
@@ -241,6 +243,33 @@ def _short(value: Any) -> str:
         value = value.get("name") or value.get("cloudstack_id") or value
     text = str(value)
     return text if len(text) <= 60 else text[:57] + "…"
+
+
+VERDICTS = {"twice": ("bad", "circle-x"), "public": ("bad", "circle-x"), "outside": ("attention", "alert-triangle"),
+            "by_hand": ("held", "hand-stop"), "ok": ("good", "circle-check")}  # fmt: skip
+
+
+def _verdict(column: Column, row: Any, value: Any, viewer: Viewer, slug: str) -> SafeString:
+    from portal.web.inventory.tables.segments import VERDICTS as WORDS
+
+    group, icon = VERDICTS.get(value, ("neutral", "help-circle"))
+    return zw.badge(group, dict(WORDS).get(value, value), icon, pill=False)
+
+
+def _identifier(column: Column, row: Any, value: Any, viewer: Viewer, slug: str) -> SafeString:
+    return NOTHING if value is None else format_html('<span class="zw-num">{}</span>', value)
+
+
+def _networkname(column: Column, row: Any, value: Any, viewer: Viewer, slug: str) -> SafeString:
+    return format_html('<a href="{}">{}</a>', detail_url(row, "networks", viewer), value or row.cloudstack_id)
+
+
+def _netstate(column: Column, row: Any, value: Any, viewer: Viewer, slug: str) -> SafeString:
+    return zw.state(value, "networks") if value else NOTHING
+
+
+def _list(column: Column, row: Any, value: Any, viewer: Viewer, slug: str) -> SafeString:
+    return format_html("{}", ", ".join(value)) if value else NOTHING
 
 
 def _result(column: Column, row: Any, value: Any, viewer: Viewer, slug: str) -> SafeString:
@@ -255,7 +284,8 @@ DRAWERS = {
     "mib": _quantity, "gib": _quantity, "mhz": _quantity, "percent": _quantity, "fill": _fill, "ago": _ago,
     "time": _time, "span": _span, "tags": _tags, "flag": _flag, "tenant": _tenant, "jobstatus": _jobstatus,
     "job": _job, "linked": _linked, "level": _level, "alert": _alert, "change": _change, "kind": _kind,
-    "changed": _changed, "diff": _diff, "result": _result,
+    "changed": _changed, "diff": _diff, "result": _result, "verdict": _verdict,
+    "identifier": _identifier, "networkname": _networkname, "netstate": _netstate, "list": _list,
 }  # fmt: skip
 
 

@@ -89,7 +89,7 @@ class Column:
         return (base, self.second.replace(".", "__")) if self.second else (base,)
 
 
-NUMERIC_CELLS = frozenset({"number", "bytes", "mib", "gib", "mhz", "percent", "fill"})
+NUMERIC_CELLS = frozenset({"number", "bytes", "mib", "gib", "mhz", "percent", "fill", "identifier"})
 
 
 def follow(row: Any, path: str) -> Any:
@@ -120,7 +120,13 @@ class Filter:
     label: str | Promise
     many: bool = False
     members: str = "show"
-    widget: str = "options"  # options | text | hidden
+    widget: str = "options"
+    """How it is chosen: options (a menu), states (chips with counts), text, or link (only set by links)."""
+
+    @property
+    def is_by_link(self) -> bool:
+        """Whether no menu offers it: it is shown only while it is set."""
+        return False
 
     def clean(self, raw: str, viewer: Viewer) -> Any:
         return raw

@@ -95,9 +95,7 @@ class Table:
     def filters(self) -> list[Filter]:
         shows_all = self.viewer.sees_infrastructure
         return [
-            item
-            for item in self.spec.filters
-            if item.key not in self.hidden and (shows_all or item.members != "hide")
+            item for item in self.spec.filters if item.key not in self.hidden and (shows_all or item.members != "hide")
         ]
 
     @cached_property

@@ -24,13 +24,15 @@ class ChoiceFilter(Filter):
     choices: tuple[tuple[Any, str | Promise], ...] = ()
     many: bool = True
     counted: bool = True
+    null_choice: str = ""
+    """The value in the address that stands for NULL."""
 
     def clean(self, raw: str, viewer: Viewer) -> Any:
         if not self.choices:
             return "" if raw == EMPTY else raw
         for value, _label in self.choices:
             if str(value) == raw:
-                return value
+                return None if raw == self.null_choice else value
         raise BadParameter(self.key, _("%(value)s is no value of %(what)s.") % {"value": raw, "what": self.label})
 
     def narrow(self, rows: QuerySet[Any], values: list[Any], viewer: Viewer) -> QuerySet[Any]:
@@ -45,6 +47,8 @@ class ChoiceFilter(Filter):
             return [Option(str(value), label, None, str(value) in chosen) for value, label in self.choices]
         found = dict(rows.order_by().values_list(self.path).annotate(n=Count("pk")).order_by("-n")[:60])
         if self.choices:
+            if self.null_choice:
+                found[self.null_choice] = found.pop(None, 0)
             return [
                 Option(str(value), label, found.get(value, 0), str(value) in chosen)
                 for value, label in self.choices

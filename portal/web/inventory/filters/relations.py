@@ -23,6 +23,10 @@ class RelationFilter(Filter):
     listed: bool = True
     """Whether the objects are few enough to be offered in a list; else the filter is set by links alone."""
 
+    @property
+    def is_by_link(self) -> bool:
+        return not self.listed
+
     def clean(self, raw: str, viewer: Viewer) -> Any:
         assert self.model is not None
         try:

@@ -19,6 +19,7 @@ from portal.web.inventory.tables.common import (
     text,
     zone,
 )
+from portal.web.table_spec import Column
 from provisioning.inventory import models as m
 
 PHYSICAL_NETWORKS = spec(
@@ -47,7 +48,7 @@ NETWORKS = spec(
     link("project", _("Project"), "projects", members="show", shown=False),
     text("network_type", _("Type")),
     text("segment_type", _("Segment"), members="hide"),
-    number("segment_id", _("Segment id"), members="hide"),
+    Column("segment_id", _("Segment id"), "identifier", sort="segment_id", nullable=True, members="hide"),
     mono("cidr", _("CIDR")),
     mono("gateway", _("Gateway"), shown=False),
     mono("ip6_cidr", _("IPv6 CIDR"), shown=False),

@@ -77,13 +77,6 @@ def _jobs(viewer: Viewer) -> QuerySet[Any]:
     )
 
 
-class JobStatusFilter(ChoiceFilter):
-    """Status by name; a job that ended unseen has none."""
-
-    def clean(self, raw: str, viewer: Viewer) -> Any:
-        return None if raw == "unseen" else super().clean(raw, viewer)
-
-
 JOB_STATUSES = (
     (m.AsyncJob.Status.RUNNING.value, _("Running")),
     (m.AsyncJob.Status.SUCCEEDED.value, _("Succeeded")),
@@ -125,7 +118,7 @@ JOBS = TableSpec(
     filters=_tail(
         SearchFilter("q", _("Text"), paths=("command", "result_text", "account_name"),
                      ids=("uuid", "cloudstack_id", "instance_cloudstack_id")),
-        JobStatusFilter("status", _("Status"), path="status", choices=JOB_STATUSES, widget="states"),
+        ChoiceFilter("status", _("Status"), path="status", choices=JOB_STATUSES, null_choice="unseen", widget="states"),
         ChoiceFilter("command", _("Command"), path="command"),
         ChoiceFilter("account", _("Account"), path="account_name"),
         path="created_at",

@@ -1,0 +1,59 @@
+"""What only some kinds have on their page: limits of an account, where a template is ready, a network's segment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from portal.web.table_spec import Viewer
+
+
+@dataclass
+class Limit:
+    """One resource limit. `limit` None: unlimited. `share`: used of limit, 0 to 1 and beyond."""
+
+    name: str
+    used: int | None
+    limit: int | None
+    share: float | None
+
+
+@dataclass
+class Extra:
+    """A card of its own: `shape` chooses how it is drawn."""
+
+    shape: str
+    title: str | Promise
+    rows: list[Any] = field(default_factory=list)
+    url: str = ""
+
+
+def extras_of(obj: Any, slug: str, viewer: Viewer) -> list[Extra]:
+    """The extra cards of an object's overview; empty when it has none."""
+    if slug in {"accounts", "projects"}:
+        return _limits(obj.limits)
+    if slug == "templates":
+        return [Extra("zones", _("Where it is ready"), _zones(obj.zones))] if obj.zones else []
+    if slug == "physical-networks" and obj.segment_ranges and viewer.sees_infrastructure:
+        url = reverse("inventory:segments", args=[obj.cloud.uuid])
+        return [Extra("link", _("Segment map"), [obj.segment_ranges], f"{url}?physical_network={obj.uuid}")]
+    return []
+
+
+def _limits(limits: Any) -> list[Extra]:
+    rows = []
+    for name, value in sorted(limits.items()) if isinstance(limits, dict) else ():
+        if not isinstance(value, dict):
+            continue
+        used, limit = value.get("used"), value.get("limit")
+        share = used / limit if isinstance(used, int | float) and isinstance(limit, int | float) and limit > 0 else None
+        rows.append(Limit(name.replace("_", " "), used, limit, share))
+    return [Extra("limits", _("Limits"), rows)] if rows else []
+
+
+def _zones(zones: Any) -> list[dict[str, Any]]:
+    return [zone for zone in zones if isinstance(zone, dict)] if isinstance(zones, list) else []
