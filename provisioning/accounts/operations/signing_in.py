@@ -106,3 +106,9 @@ def _end(rows: list[UserSession]) -> None:
         row.save(update_fields=["revoked_at"])
         # Open sockets of this session close themselves; the next one is refused by the session store.
         publish(topic_of("user", row.user.uuid), "session.revoked", {"session": str(row.uuid)})
+
+
+def move_session(old_key: str | None, new_key: str | None) -> None:
+    """The same browser under a new session key (after a password change)."""
+    if old_key and new_key and old_key != new_key:
+        UserSession.objects.filter(session_key_digest=digest_of(old_key)).update(session_key_digest=digest_of(new_key))
