@@ -162,6 +162,9 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "capacity.collect": {"task": "capacity.collect_due", "schedule": 60.0},
     "capacity.roll_up": {"task": "capacity.roll_up", "schedule": 3600.0},
     "health.evaluate": {"task": "health.evaluate_due", "schedule": 30.0},
+    "inventory.schedule": {"task": "inventory.schedule", "schedule": 10.0},
+    "inventory.poll_records": {"task": "inventory.poll_records", "schedule": 10.0},
+    "inventory.prune": {"task": "inventory.prune", "schedule": 86400.0},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(HOME / "celerybeat-schedule")
 
