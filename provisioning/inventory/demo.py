@@ -8,6 +8,7 @@ import structlog
 from django.db import transaction
 
 from provisioning.accounts.models import Tenant
+from provisioning.audit.record import record
 from provisioning.cloudstack import CloudStackError, Gateway, JobStatus, PermissionRefused
 from provisioning.inventory.gateway import gateway_of
 from provisioning.inventory.mapping.common import text
@@ -67,6 +68,8 @@ def ensure_tenants(cloud: Cloud, gateway: Gateway) -> list[Tenant]:
                     kind=Tenant.Kind.ACCOUNT, domain_cloudstack_id=text(row, "domainid"),
                     account_name=text(row, "name"), api_key=keys[0], secret_key=keys[1],
                 )  # fmt: skip
+                record("tenant.add", obj_type="tenant", obj_id=known.uuid, obj_name=known.name, cloud_uuid=cloud.uuid,
+                       tenant_uuid=known.uuid, after={"account_name": known.account_name, "is_demo": True})  # fmt: skip
         elif all(keys):
             known.api_key, known.secret_key = keys
             known.save(update_fields=["api_key", "secret_key"])

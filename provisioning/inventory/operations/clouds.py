@@ -127,7 +127,8 @@ def edit_cloud(cloud: Cloud, *, by: User | None = None, reason: str = "", **chan
             seen = _look(name=wanted["name"], **_connection(wanted))
     except (CloudStackError, Refused) as error:
         record_refusal("cloud.change", obj_type="cloud", obj_id=cloud.uuid, obj_name=cloud.name, cloud_uuid=cloud.uuid,
-                       after=_changes(wanted, changed), reason=reason, result="failed", error=error.sentence)  # fmt: skip
+                       after=_changes(wanted, changed), reason=reason, result="failed",
+                       error=error.sentence)  # fmt: skip
         raise
     with transaction.atomic():
         locked = Cloud.objects.select_for_update().filter(pk=cloud.pk).first()
@@ -267,7 +268,7 @@ def _shown(values: dict[str, Any]) -> dict[str, Any]:
 def _changes(values: dict[str, Any], changed: list[str]) -> dict[str, Any]:
     shown = {name: values[name] for name in changed if name != "secret_key"}
     if "secret_key" in changed:
-        shown["secret_key"] = "(not shown)"
+        shown["secret_key"] = "(not shown)"  # noqa: S105
     return shown
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.db.models import Model
 
 from provisioning.inventory.kinds import KINDS
 from provisioning.inventory.models import AsyncJob, ChangeEvent, Cloud, CloudAlert, CloudEvent, RawAnswer
@@ -13,8 +14,9 @@ STEP_ROWS = 1000
 def empty(cloud: Cloud) -> int:
     """Delete all rows of `cloud` in the mirror, STEP_ROWS a transaction. May be interrupted and repeated."""
     removed = 0
-    models = [kind.model for kind in KINDS.values()]
-    for model in (*reversed(models), RawAnswer, ChangeEvent, AsyncJob, CloudEvent, CloudAlert):
+    models: list[type[Model]] = [kind.model for kind in reversed(KINDS.values())]
+    models += [RawAnswer, ChangeEvent, AsyncJob, CloudEvent, CloudAlert]
+    for model in models:
         while True:
             with transaction.atomic():
                 some = list(

@@ -25,9 +25,7 @@ class Command(BaseCommand):
         if not options["all"]:
             if not name:
                 raise CommandError("Name a cloud, or say --all.")
-            clouds = (
-                clouds.filter(name=name) or clouds.filter(uuid=name) if _is_uuid(name) else clouds.filter(name=name)
-            )
+            clouds = clouds.filter(uuid=name) if _is_uuid(name) else clouds.filter(name=name)
             if not clouds:
                 raise CommandError(f"No cloud that is switched on is called {name}.")
         failed = 0
