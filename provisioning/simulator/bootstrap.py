@@ -27,8 +27,9 @@ def identities(sim: Simulator) -> None:
         state.add("role", **row)
     root = state.add("domain", name="ROOT", path="ROOT", _path="/", level=0, parentid=None, state="Active")
     admin_role, user_role = role_named(state, "Root Admin"), role_named(state, "User")
-    system = account(state, "system", 1, admin_role, root)
-    admin = account(state, "admin", 1, admin_role, root, isdefault=True)
+    # The schema brings these two, so nobody created them.
+    system = account(state, "system", 1, admin_role, root, created=None)
+    admin = account(state, "admin", 1, admin_role, root, isdefault=True, created=None)
     baremetal = account(state, "baremetal-system-account", 0, user_role, root)
     salt = sim.config.key("salt", 8)
     add_user(state, system, "system", "system", "cloud", None, "", salt)

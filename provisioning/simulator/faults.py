@@ -13,6 +13,7 @@ action         effect
 ``half``       the answer breaks off in the middle
 ``slow``       the answer comes ``seconds`` later; jobs of the command take ``factor`` times as long
 ``raw``        the answer's body is ``text`` as it stands
+``sysvm``      the next start of a system VM fails (``command``: ``consoleproxy`` or ``secondarystoragevm``)
 =============  ======================================================================================
 """
 
@@ -23,7 +24,7 @@ import itertools
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-ACTIONS = ("job", "error", "status", "html", "drop", "half", "slow", "raw")
+ACTIONS = ("job", "error", "status", "html", "drop", "half", "slow", "raw", "sysvm")
 
 
 @dataclass
@@ -103,6 +104,10 @@ class Faults:
     def job_fault(self, command: str, params: dict[str, str]) -> Fault | None:
         """How the job that this call makes will fail."""
         return self._take(command, params, ("job",)) if self.orders else None
+
+    def system_vm_fault(self, kind: str) -> Fault | None:
+        """Whether the system VM that is about to start will fail."""
+        return self._take(kind, {}, ("sysvm",)) if self.orders else None
 
     def slowness(self, command: str) -> float:
         """How many times longer jobs of this command take."""

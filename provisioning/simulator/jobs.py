@@ -56,7 +56,8 @@ class JobEvent:
     owner: Obj | None = None
     created: str | None = None
     resource: tuple[str, str, str] | None = None
-    silent_start: bool = False
+    # What the Created event names, where that is less than the others do.
+    created_resource: tuple[str, str, str] | None = None
 
 
 class Jobs:
@@ -137,7 +138,7 @@ class Jobs:
             return None
         parent = None
         if event.created is not None:
-            parent = ctx.event(event.type, event.created, state="Created", resource=event.resource)
+            parent = ctx.event(event.type, event.created, state="Created", resource=event.created_resource or event.resource)
         if event.scheduled or parent is None:
             system = ctx.state.table("account").by_dbid[1]
             said = ctx.event(

@@ -28,6 +28,10 @@ FROM_SETTINGS: dict[str, tuple[str, type]] = {
 }
 
 
+# The schema gives these rows no identifier.
+NUMBERLESS = frozenset({"Ovm3"})
+
+
 @command("listCapabilities")
 def list_capabilities(ctx: Ctx, p: Params) -> Result:
     """Version and what this cloud allows; some of it follows settings and zones."""
@@ -125,7 +129,7 @@ def list_hypervisor_capabilities(ctx: Ctx, p: Params) -> Result:
     """Limits of each hypervisor's versions."""
     wanted = p.str("hypervisor")
     rows = [
-        {"id": str(number), **{name: value for name, value in row.items() if name != "id"}}
+        {"id": None if row["hypervisor"] in NUMBERLESS else str(number), **row}
         for number, row in enumerate(catalog_data.rows("hypervisor_capabilities"), start=1)
         if wanted is None or row["hypervisor"].lower() == wanted.lower()
     ]

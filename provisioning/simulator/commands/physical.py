@@ -251,6 +251,7 @@ def add_traffic_type(ctx: Ctx, p: Params) -> Result:
         f". Traffic type ID: {traffic.uuid}",
         created="Successfully created entity for Creating Physical Network TrafficType",
         resource=("TrafficType", traffic.uuid, ""),
+        created_resource=("TrafficType", "", ""),
     )
     return ctx.job(steps, instance=("TrafficType", traffic.uuid), entity=traffic.uuid, event=event)
 

@@ -28,6 +28,9 @@ SCOPES = {
 }
 WHOLE = frozenset({"Number"})
 DECIMAL = frozenset({"Decimal", "Range"})
+# Settings that a new server leaves without a value, though they have a default.
+VALUELESS = frozenset({"cluster.storage.operations.exclude", "denied.routes"})
+IDENTIFIER = "custom.cs.identifier"
 EVENT = "CONFIGURATION.VALUE.EDIT"
 # A cluster gets its own copy of these when it is added, so changing the global value does nothing to it.
 RATIOS = {"cpu.overprovisioning.factor": "cpuovercommitratio", "mem.overprovisioning.factor": "memoryovercommitratio"}
@@ -38,7 +41,7 @@ def first_values(sim: Simulator) -> None:
     """What a server writes into its settings at the first start, and what this cloud was started with."""
     written = {
         "host": "127.0.0.1",
-        "custom.cs.identifier": sim.config.key("identifier", 4),
+        IDENTIFIER: sim.config.key("identifier", 4),
         "management.network.cidr": "127.0.0.0/24",
         **sim.config.settings,
     }
@@ -61,13 +64,19 @@ def scope_name(place: Obj) -> str:
 def view(ctx: Ctx, setting: Setting, place: Obj | None = None, value: str | None = None) -> dict[str, Any]:
     """One setting; ``value`` overrides what is shown as its value."""
     shown = ctx.sim.setting(setting.name, place) if value is None else value
+    if setting.name in VALUELESS and place is None and setting.name not in ctx.sim.global_settings():
+        shown = None
+    default = setting.defaultvalue
+    if setting.name == IDENTIFIER:
+        # Every server makes up a default of its own for this one.
+        default = ctx.sim.config.key("identifier default", 4)
     return {
         "category": setting.category,
         "group": setting.group,
         "subgroup": setting.subgroup,
         "name": setting.name,
         "value": shown,
-        "defaultvalue": setting.defaultvalue,
+        "defaultvalue": default,
         "scope": scope_name(place) if place is not None else None,
         "description": f"description of {setting.name}" if setting.described else None,
         "isdynamic": setting.isdynamic,

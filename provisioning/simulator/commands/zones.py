@@ -125,12 +125,12 @@ def ready_to_enable(ctx: Ctx, zone: Obj) -> Obj | None:
 
     management = kinds["Management"]
     network = state.table("physicalnetwork").need(management["physicalnetworkid"])
-    traffic = add_traffic(ctx.sim, network, "Storage", dict(management.get("labels") or {}))
+    add_traffic(ctx.sim, network, "Storage", dict(management.get("labels") or {}))
     return ctx.event(
         "TRAFFIC.TYPE.CREATE",
         f"Successfully created entity for Creating Physical Network TrafficType. Zone ID: {zone.uuid}",
         state="Created",
-        resource=("TrafficType", traffic.uuid, ""),
+        resource=("TrafficType", "", ""),
     )
 
 
