@@ -29,21 +29,7 @@ GONE = "Message.ReservedCapacityFreed.Flag"
 
 def next_instance(sim: Simulator) -> int:
     """The number that user VMs, routers and system VMs count together."""
-    last = 0
-    for kind in ("vm", "router", "sysvm"):
-        table = sim.state.table(kind)
-        if table.last_dbid:
-            newest = table.by_dbid.get(table.last_dbid)
-            if newest is not None:
-                last = max(last, _number(newest))
-            else:
-                last = max(last, table.last_dbid)
-    return last + 1
-
-
-def _number(vm: Obj) -> int:
-    parts = str(vm.get("instancename") or vm["name"]).rsplit("-", 2)
-    return int(parts[1]) if len(parts) == 3 and parts[1].isdigit() else 0
+    return sim.state.next_dbid("vm")
 
 
 def change(sim: Simulator, vm: Obj, **fields: Any) -> None:

@@ -219,7 +219,7 @@ def _make(ctx: Ctx, p: Params, account: Obj, zone: Obj, template: Obj, offering:
     available = hypervisor_of(sim, zone)
     if hypervisor is None or hypervisor in ("Any", "None"):
         hypervisor = available
-    uuid = state.new_uuid("vm", state.table("vm").last_dbid + 1)
+    uuid = state.new_uuid("vm", number)
     custom = {k: v for k, v in size.items() if offering.get(k) != v}
     fields: dict[str, Any] = {
         "name": p.str("name") or f"VM-{uuid}", "displayname": p.str("displayname") or p.str("name") or f"VM-{uuid}",
