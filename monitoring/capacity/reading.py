@@ -122,6 +122,10 @@ class CapacityRow:
         return (self.used + self.reserved) / self.total if self.used is not None and self.total else None
 
     @property
+    def reserved_fraction(self) -> float | None:
+        return self.reserved / self.total if self.reserved and self.total else None
+
+    @property
     def free(self) -> int | None:
         return max(0, self.total - self.used) if self.used is not None and self.total is not None else None
 
@@ -166,9 +170,9 @@ class Point:
 def places(cloud: m.Cloud, levels: Collection[str]) -> dict[UUID, Place]:
     """The places of those levels that are there, by UUID, in the order zone, pod, cluster, host, pool and by name."""
     known: dict[str, dict[int, tuple[UUID, str]]] = {}
-    for level in (Level.ZONE, Level.POD, Level.CLUSTER):
-        rows = _MODELS[level].objects.filter(cloud=cloud).values_list("pk", "uuid", "name")
-        known[level] = {pk: (identity, name) for pk, identity, name in rows}
+    for parent in (Level.ZONE, Level.POD, Level.CLUSTER):
+        rows = _MODELS[parent].objects.filter(cloud=cloud).values_list("pk", "uuid", "name")
+        known[parent] = {pk: (identity, name) for pk, identity, name in rows}
     found: dict[UUID, Place] = {}
     for level in Level.values:
         if level not in levels:

@@ -1,4 +1,11 @@
-from django.urls import URLPattern
+"""Health: the page and its exports."""
+
+from django.urls import path
+
+from portal.web.health import views
 
 app_name = "health"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.index, name="index"),
+    path("export.<str:form>", views.export, name="export"),
+]
