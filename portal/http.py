@@ -119,7 +119,7 @@ def error_page(request: HttpRequest, status: int, sentence: str) -> HttpResponse
     context = {"request_id": request_id, "status": status, "sentence": sentence, "title": HTTPStatus(status).phrase}
     try:
         # A server error gets no request: the shell around the page asks the database, which may be the culprit.
-        body = loader.render_to_string(f"{status}.html", context, request if status < 500 else None)
+        body: str = loader.render_to_string(f"{status}.html", context, request if status < 500 else None)
     except TemplateDoesNotExist:
         body = _bare(context)
     except Exception:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
-import socket
 from pathlib import Path
 from typing import Any
 
 import redis
+import requests
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
@@ -71,14 +72,23 @@ def valkey_answers() -> bool:
         return False
 
 
-def accepts(port: int) -> bool:
-    """Whether somebody accepts connections on this loopback port."""
+def answers_http(url: str) -> bool:
+    """Whether somebody answers HTTP at `url`, with whatever status: a bound socket alone says little."""
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=1):
-            return True
-    except OSError:
+        requests.get(url, timeout=2)
+    except requests.RequestException:
         return False
+    return True
 
 
 def demo_url(demo: dict[str, Any]) -> str:
     return f"http://127.0.0.1:{demo['port']}/client/api"
+
+
+def own_log(folder: Path) -> None:
+    """Send this process's own log lines to the home's stack.log: the terminal is for sentences."""
+    path = folder / "logs" / "stack.log"
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, logging.StreamHandler) and not isinstance(handler, logging.FileHandler):
+            handler.setStream(path.open("a", encoding="utf-8"))

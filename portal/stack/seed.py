@@ -7,9 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from django.db import transaction
+
 from portal.stack.home import CannotStart
+from provisioning.accounts.demo import demo_users
 from provisioning.accounts.models import User
+from provisioning.audit.record import record
+from provisioning.cloudstack.errors import CloudStackError
+from provisioning.inventory.demo import ensure_demo
+from provisioning.inventory.errors import Refused
 from provisioning.inventory.models import Cloud, Sync
+from provisioning.inventory.operations import clouds
 
 # Long-running commands that are neither web, worker nor scheduler.
 EXTRA_COMMANDS: dict[str, tuple[str, ...]] = {"sealer": ("audit_sealer",)}
@@ -55,11 +63,14 @@ def wanted_cloud(env: Mapping[str, str]) -> WantedCloud | None:
 
 
 def demo(url: str, api_key: str, secret_key: str) -> tuple[Cloud, list[Login]]:
-    """Register the demo cloud at `url` (or its new port) with a person of every role, and ask for its first sync."""
-    from provisioning.accounts.demo import demo_users
-    from provisioning.inventory.demo import ensure_demo
+    """Register the demo cloud at `url` (or its new port) with a person of every role, and ask for a sync of it.
 
-    cloud = ensure_demo(url, api_key, secret_key)
+    Raises CannotStart with one sentence when it cannot be read.
+    """
+    try:
+        cloud = ensure_demo(url, api_key, secret_key)
+    except CloudStackError as error:
+        raise CannotStart(f"The demo cloud cannot be read: {error}") from error
     return cloud, [Login(**entry) for entry in demo_users(cloud)]
 
 
@@ -69,9 +80,6 @@ def real_cloud(wanted: WantedCloud) -> Cloud:
     Raises CannotStart with one sentence when a new cloud cannot be read with these keys. A cloud that is known
     already is not asked: the console must come up while its cloud is down.
     """
-    from provisioning.cloudstack.errors import CloudStackError
-    from provisioning.inventory.operations import clouds
-
     known = Cloud.objects.filter(api_url=wanted.url).first()
     try:
         if known is None:
@@ -80,7 +88,7 @@ def real_cloud(wanted: WantedCloud) -> Cloud:
             )
         if (known.api_key, known.secret_key) != (wanted.api_key, wanted.secret_key):
             clouds.edit_cloud(known, api_key=wanted.api_key, secret_key=wanted.secret_key)
-    except CloudStackError as error:
+    except (CloudStackError, Refused) as error:
         raise CannotStart(f"CLOUD_URL={wanted.url}: {error.sentence}") from error
     return known
 
@@ -100,5 +108,8 @@ def first_administrator() -> list[Login]:
     if User.objects.exists():
         return []
     password = secrets.token_urlsafe(15)
-    User.objects.create_user("admin", password, full_name="Administrator", role=User.Role.ADMINISTRATOR)
+    with transaction.atomic():
+        person = User.objects.create_user("admin", password, full_name="Administrator", role=User.Role.ADMINISTRATOR)
+        record("person.create", obj_type="user", obj_id=person.uuid, obj_name="admin", reason="first start",
+               after={"username": "admin", "role": "administrator"})  # fmt: skip
     return [Login("administrator", "admin", password)]

@@ -73,6 +73,7 @@ class Command(BaseCommand):
         options: dict[str, Any],
     ) -> None:
         begun = time.monotonic()
+        prepare.own_log(home)
         programs = Programs(home)
         left = homes.sweep(home)
         if left:
@@ -98,7 +99,9 @@ class Command(BaseCommand):
         people: list[seed.Login] = []
         cloud = None
         if demo is not None:
-            supervisor.wait_for(lambda: prepare.accepts(demo["port"]), 60, "The demo cloud did not come up")
+            supervisor.wait_for(
+                lambda: prepare.answers_http(prepare.demo_url(demo)), 60, "The demo cloud did not come up"
+            )
             cloud, people = seed.demo(prepare.demo_url(demo), demo["api_key"], demo["secret_key"])
         elif wanted is not None:
             cloud = seed.real_cloud(wanted)
