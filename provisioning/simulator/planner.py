@@ -118,7 +118,7 @@ def plan(site: Site, demand: Demand, rng: random.Random) -> Placement:
         placed = _on_last_host(site, demand, by_id[demand.last_host_id], rng)
         if placed is not None:
             return placed
-    clusters = _clusters(site, demand, reasons)
+    clusters = _clusters(site, demand, reasons, rng)
     for cluster in clusters:
         hosts = _hosts(site, cluster, demand, avoid, reasons)
         if site.host_order == "random":
@@ -250,7 +250,7 @@ def _share(hosts: Iterable[HostView], cluster: ClusterView, demand: Demand) -> t
     return cpu, memory
 
 
-def _clusters(site: Site, demand: Demand, reasons: dict[str, str]) -> list[ClusterView]:
+def _clusters(site: Site, demand: Demand, reasons: dict[str, str], rng: random.Random) -> list[ClusterView]:
     by_cluster: dict[str, list[HostView]] = {}
     for host in site.hosts:
         by_cluster.setdefault(host.cluster_id, []).append(host)
@@ -282,6 +282,8 @@ def _clusters(site: Site, demand: Demand, reasons: dict[str, str]) -> list[Clust
             continue
         order = {"CPU": cpu, "RAM": memory}.get(site.order_by, (cpu + memory) / 2)
         kept.append((order, cluster))
+    # Equally used clusters come in no order.
+    rng.shuffle(kept)
     kept.sort(key=lambda pair: pair[0])
     return [cluster for _, cluster in kept]
 

@@ -49,14 +49,14 @@ def host_control_state(state: State, host_id: str | None) -> str | None:
     return "Enabled"
 
 
-def nic_view(state: State, nic: Obj, running: bool) -> dict[str, Any]:
+def nic_view(state: State, nic: Obj) -> dict[str, Any]:
     network = state.table("network").need(nic["networkid"])
     fields: dict[str, Any] = {
         "id": nic.uuid, "networkid": network.uuid, "networkname": network["name"], "netmask": network.get("netmask"),
         "gateway": network.get("gateway"), "ipaddress": nic.get("ipaddress"),
     }
-    uri = network.get("broadcasturi")
-    if running and uri:
+    uri = nic.get("uri")
+    if uri:
         fields.update(isolationuri=uri, broadcasturi=uri)
     fields.update(traffictype="Guest", type=network["type"], isdefault=bool(nic.get("isdefault")), macaddress=nic["macaddress"])
     if nic.get("publicip"):
@@ -121,7 +121,7 @@ def vm_view(vm: Obj, ctx: Ctx) -> dict[str, Any]:
     if os_type is not None:
         fields["guestosid"] = os_type.uuid
     fields.update(rootdeviceid=0, rootdevicetype="ROOT", securitygroup=_groups(state, vm),
-                  nic=[nic_view(state, nic, on_host) for nic in nics], hypervisor=vm["hypervisor"])
+                  nic=[nic_view(state, nic) for nic in nics], hypervisor=vm["hypervisor"])
     if vm.get("publicipid"):
         fields.update(publicipid=vm["publicipid"], publicip=state.table("ip").need(vm["publicipid"])["ipaddress"])
     fields["ipaddress"] = first.get("ipaddress") if first is not None else None

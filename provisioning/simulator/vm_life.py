@@ -51,7 +51,7 @@ def add_nic(sim: Simulator, vm: Obj, network: Obj, *, ip: str | None = None, def
     taken = sim.state.table("nic").where(vmid=vm.uuid)
     device = max((int(n["deviceid"]) for n in taken), default=-1) + 1
     address = take_guest_address(sim, network, ip)
-    nic = sim.state.add("nic", vmid=vm.uuid, networkid=network.uuid, ipaddress=address, macaddress=mac or next_mac(sim, network),
+    nic = sim.state.add("nic", vmid=vm.uuid, networkid=network.uuid, ipaddress=address, uri=network.get("broadcasturi"), macaddress=mac or next_mac(sim, network),
                         isdefault=default, deviceid=device, secondaryip=[])
     vm.prepared = None
     return nic
@@ -68,8 +68,7 @@ def start(ctx: Ctx, vm: Obj, *, deploying: bool, host_id: str | None = None) -> 
         if not done and vm["state"] not in ("Error", "Destroyed", "Expunging"):
             fail(sim, vm, deploying)
             if deploying:
-                zone = sim.state.get("zone", vm["zoneid"])
-                ctx.alert("ALERT.USERVM", f"Failed to deploy Instance [ID: {vm.uuid}]", zone=zone)
+                ctx.alert("ALERT.USERVM", f"Failed to deploy Instance [ID: {vm.uuid}]")
 
 
 def fail(sim: Simulator, vm: Obj, deploying: bool) -> None:
@@ -77,6 +76,7 @@ def fail(sim: Simulator, vm: Obj, deploying: bool) -> None:
     details = dict(vm.get("details") or {})
     if deploying:
         details = {"deployvm": "true", **details}
+        vm.set(userdetails={"deployvm": "true", **(vm.get("userdetails") or {})})
         for volume in sim.state.table("volume").where(virtualmachineid=vm.uuid):
             volume.set(state="Allocated", storageid=None, path=None)
     change(sim, vm, state="Error" if deploying else "Stopped", hostid=None, details=details, _stats=None)
@@ -88,7 +88,7 @@ def _start(ctx: Ctx, vm: Obj, deploying: bool, host_id: str | None) -> Generator
         yield 0.5
         raise orchestration_failed(vm)
     zone = sim.state.table("zone").need(vm["zoneid"])
-    yield 0.2
+    yield 0.7
     tried: set[str] = set()
     networks = [sim.state.table("network").need(n["networkid"]) for n in sim.state.table("nic").where(vmid=vm.uuid)]
     for _ in range(3):
@@ -138,6 +138,7 @@ def _running(sim: Simulator, vm: Obj, placement: Placement, deploying: bool) -> 
                               "_starts": int(vm.get("_starts", 0)) + 1, "_firstboot": deploying or None}
     if vm.get("details", {}).get(GONE) is None and not deploying:
         fields["details"] = {**(vm.get("details") or {}), GONE: "false"}
+    wire(sim, vm, True)
     change(sim, vm, **fields)
 
 
@@ -162,8 +163,16 @@ def stop(ctx: Ctx, vm: Obj, *, forced: bool = False) -> Generator[float, None, N
 def stop_quietly(sim: Simulator, vm: Obj) -> None:
     """Off at once, its share reserved on the host it ran on."""
     details = {**(vm.get("details") or {}), GONE: "false"}
+    wire(sim, vm, False)
     change(sim, vm, state="Stopped", lasthostid=vm.get("hostid") or vm.get("lasthostid"), hostid=None, _stats=None, _firstboot=None,
            details=details)
+
+
+def wire(sim: Simulator, vm: Obj, plugged: bool) -> None:
+    """NICs carry their network's segment from the start of their VM to its stop."""
+    for nic in sim.state.table("nic").where(vmid=vm.uuid):
+        network = sim.state.table("network").need(nic["networkid"])
+        nic.set(uri=network.get("broadcasturi") if plugged else None)
 
 
 def move(sim: Simulator, vm: Obj, host: Obj) -> None:

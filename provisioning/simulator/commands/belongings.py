@@ -196,7 +196,7 @@ def create_tags(ctx: Ctx, p: Params) -> Result:
         raise invalid("Please specify tags")
 
     def steps(job: Obj) -> Generator[float, None, dict[str, Any]]:
-        yield 0.2
+        # Tags are there before the call's answer is read.
         for obj in objects:
             for key, value in wanted.items():
                 if ctx.state.table("tag").find(resourceid=obj.uuid, key=key) is not None:
@@ -204,6 +204,7 @@ def create_tags(ctx: Ctx, p: Params) -> Result:
                 ctx.state.add("tag", key=key, value=value, resourcetype=kind, resourceid=obj.uuid,
                               accountid=obj.get("accountid") or ctx.account.uuid)
             _changed(obj)
+        yield 0.0
         return {"success": True}
 
     # Only the end of it shows in a tenant's list of events.

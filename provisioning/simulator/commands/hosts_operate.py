@@ -77,8 +77,11 @@ def prepare(ctx: Ctx, p: Params) -> Result:
 
     def work() -> Generator[float, None, None]:
         ctx.event("MAINT.PREPARE", f"starting maintenance for host Host {text}", state="Started", resource=("Host", host.uuid, host["name"]))
-        host.set(resourcestate="PrepareForMaintenance", _drain_at=ctx.sim.scheduler.now() + (5 if on_host(ctx.sim, host) else 0))
+        host.set(resourcestate="PrepareForMaintenance", _drain_at=ctx.sim.scheduler.now() + 5)
         yield 0.3
+        if not on_host(ctx.sim, host):
+            # Nothing to move: in maintenance as soon as the job has answered.
+            ctx.sim.scheduler.after(0.0, lambda: finish_drain(ctx.sim, host))
 
     return _job(ctx, host, work, "MAINT.PREPARE", "prepare maintenance for host", f"Preparing host with ID: {host.uuid} for maintenance.")
 
@@ -107,6 +110,8 @@ def reconnect(ctx: Ctx, p: Params) -> Result:
         yield 0.3
         cluster = ctx.state.get("cluster", host.get("clusterid"))
         if host["state"] == "Up":
+            # The agent of a connected host is sent away only after the job has said that all is well.
+            ctx.sim.scheduler.after(1.0, lambda: leave_for_a_while(ctx.sim, host))
             return
         if mocks.failing(ctx.sim, "ReadyCommand", host=host):
             raise ApiError(530, None, f"Failed to reconnect host {host['name']}")
@@ -118,6 +123,12 @@ def reconnect(ctx: Ctx, p: Params) -> Result:
             host.set(state="Disconnected", _reconnect_at=max(float(known), due) if known is not None else due, _down_reason=None)
 
     return _job(ctx, host, work, "HOST.RECONNECT", "reconnecting host", f"Reconnecting host with ID: {host.uuid}")
+
+
+def leave_for_a_while(sim: Simulator, host: Obj) -> None:
+    """A host that was told to reconnect is away until the next look for agents."""
+    if host["state"] == "Up" and host.removed_at is None:
+        host.set(state="Disconnected", _reconnect_at=sim.scheduler.now() + RECONNECT_SECONDS)
 
 
 @command("declareHostAsDegraded", refs=HOST)
@@ -163,6 +174,12 @@ def drain(sim: Simulator) -> None:
             state = "ErrorInPrepareForMaintenance" if tries < 30 else "ErrorInMaintenance"
             host.set(resourcestate=state, _drain_tries=tries, _drain_at=now + 10)
             continue
+        finish_drain(sim, host)
+
+
+def finish_drain(sim: Simulator, host: Obj) -> None:
+    """In maintenance, and the alert that says so."""
+    if host["resourcestate"] in ("PrepareForMaintenance", "ErrorInPrepareForMaintenance"):
         host.set(resourcestate="Maintenance", _drain_at=None, _drain_tries=None)
         zone, pod = sim.state.get("zone", host["zoneid"]), sim.state.get("pod", host.get("podid"))
         sim.journal.alert("ALERT.COMPUTE.HOST", f"Migration Complete for host name: {host['name']} (id:{host.dbid}), availability zone: "
@@ -176,12 +193,12 @@ def lose_host(sim: Simulator, host: Obj, state: str, *, back_after: float | None
     host.set(state=state, disconnected=now, _reconnect_at=now + back_after if back_after is not None and state == "Disconnected" else None)
     where = f"availability zone: {zone['name'] if zone else None}, pod: {pod['name'] if pod else None}"
     if state == "Alert":
-        sim.journal.alert("ALERT.COMPUTE.HOST", f"Host in ALERT state, name: {host['name']} (id:{host.dbid}), {where}", zone=zone, pod=pod)
+        sim.journal.alert("ALERT.COMPUTE.HOST", f"Host in ALERT state, name: {host['name']} (id:{host.dbid}), {where}")
     elif state == "Down":
-        sim.journal.alert("ALERT.COMPUTE.HOST", f"Host down, name: {host['name']} (id:{host.dbid}), {where}", zone=zone, pod=pod)
+        sim.journal.alert("ALERT.COMPUTE.HOST", f"Host down, name: {host['name']} (id:{host.dbid}), {where}")
         host_lost(sim, host)
     else:
-        sim.journal.alert("ALERT.COMPUTE.HOST", f"Host disconnected, name: {host['name']} (id:{host.dbid}), {where}", zone=zone, pod=pod)
+        sim.journal.alert("ALERT.COMPUTE.HOST", f"Host disconnected, name: {host['name']} (id:{host.dbid}), {where}")
     if back_after is not None and state in ("Alert", "Down"):
         sim.scheduler.after(back_after, lambda: host.set(state="Up", disconnected=None))
 

@@ -49,7 +49,7 @@ def update_pool(ctx: Ctx, p: Params) -> Result:
     return {"storagepool": clean(new_pool_view(pool, ctx))}
 
 
-@command("enableStorageMaintenance", refs=POOL)
+@command("enableStorageMaintenance", refs=POOL, envelope="prepareprimarystorageformaintenanceresponse")
 def enable_maintenance(ctx: Ctx, p: Params) -> Result:
     pool = the_pool(p)
 
@@ -78,7 +78,7 @@ def enable_maintenance(ctx: Ctx, p: Params) -> Result:
                instance=("StoragePool", pool.uuid))
 
 
-@command("cancelStorageMaintenance", refs=POOL)
+@command("cancelStorageMaintenance", refs=POOL, envelope="cancelprimarystoragemaintenanceresponse")
 def cancel_maintenance(ctx: Ctx, p: Params) -> Result:
     pool = the_pool(p)
 

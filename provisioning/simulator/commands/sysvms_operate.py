@@ -99,6 +99,10 @@ def reboot_sysvm(ctx: Ctx, p: Params) -> Result:
                 return
             raise orchestration_failed(vm)
         yield 0.3
+        agent = ctx.state.table("host").find(virtualmachineid=vm.uuid)
+        if agent is not None:
+            # Its agent is away until the VM has booted.
+            agent.set(state="Disconnected", _reconnect_at=ctx.sim.scheduler.now() + 45)
         places = f"public IP [{vm.get('publicip')}], private IP [{vm.get('privateip')}]."
         if _is_proxy(vm):
             ctx.alert("ALERT.SERVICE.CONSOLEPROXY", f"Console proxy is rebooted in zone [{zone['name']}], proxy [{vm['name']}], {places}")
@@ -282,7 +286,8 @@ def health_checks(ctx: Ctx, p: Params) -> Result:
 def run_checks(sim: Simulator, router: Obj) -> None:
     """What the router finds when it looks at itself; one check fails on routers that are told to."""
     now = sim.scheduler.now()
-    bad = bool(router.get("_unhealthy"))
+    # One check fails on every router of the pretended hypervisor.
+    bad = bool(router.get("_unhealthy")) or router["hypervisor"] == "Simulator"
     rows = [{"checkname": name, "checktype": kind, "success": True, "details": "", "lastupdated": now}
             for name, kind in (("dns_check.py", "basic"), ("dhcp_check.py", "basic"), ("haproxy_check.py", "advance"),
                                ("gateways_check.py", "basic"), ("router_version_check.py", "basic"))]

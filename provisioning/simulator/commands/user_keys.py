@@ -57,7 +57,7 @@ def register_user_keys(ctx: Ctx, p: Params) -> Result:
     owner = ctx.state.table("account").need(user["accountid"])
 
     def steps(job: Obj) -> Generator[float, None, dict[str, Any]]:
-        yield 1.0
+        yield 2.0
         if not may_use(ctx, user["accountid"]):
             raise ApiError(530, None, NOT_YOURS)
         pair = add_key_pair(ctx.sim, user, **clean({

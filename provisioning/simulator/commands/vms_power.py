@@ -97,7 +97,7 @@ def destroy_vm(ctx: Ctx, p: Params) -> Result:
             change(ctx.sim, vm, state="Destroyed", _stats=None, _firstboot=None)
         for volume in p.objs("volumeids", "volume", ctx.state):
             ctx.state.remove(volume)
-        yield 0.3
+        yield 0.8
         if wanted:
             expunge(ctx.sim, vm)
             return {"virtualmachine": dict(NOTHING_LEFT)}
@@ -162,19 +162,20 @@ def restore_vm(ctx: Ctx, p: Params) -> Result:
 
 @background(20)
 def expunge_destroyed(sim: Simulator) -> None:
-    """VMs that were destroyed longer ago than ``expunge.delay`` go."""
-    delay = float(sim.setting("expunge.delay") or 86400)
+    """VMs that were destroyed, or never could be created, go after ``expunge.delay`` and the thread's next round."""
+    delay = float(sim.setting("expunge.delay") or 86400) + float(sim.setting("expunge.interval") or 86400)
     now = sim.scheduler.now()
-    for vm in sim.state.table("vm").where(state="Destroyed"):
+    for vm in [*sim.state.table("vm").where(state="Destroyed"), *sim.state.table("vm").where(state="Error")]:
         if now - float(vm.get("updated") or now) >= delay:
             expunge(sim, vm)
 
 
-@background(60)
+@background(8)
 def collect_statistics(sim: Simulator) -> None:
     """VMs that run for a while have figures."""
+    now = sim.scheduler.now()
     for vm in sim.state.table("vm").where(state="Running"):
-        if vm.get("_stats") is None:
+        if vm.get("_stats") is None and now - float(vm.get("updated") or 0) >= 5:
             vm.set(_stats=cpu_share(sim, vm))
 
 

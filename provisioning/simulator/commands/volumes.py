@@ -55,7 +55,7 @@ def volume_metrics_view(volume: Obj, ctx: Ctx) -> dict[str, Any]:
     return {"sizegb": f"{int(volume['size']) / GIB:.2f} GB", "diskiopstotal": 0, **volume_view(volume, ctx)}
 
 
-@command("listVolumesMetrics", refs=VOLUME)
+@command("listVolumesMetrics", refs=VOLUME, envelope="listvolumesresponse")
 def list_volumes_metrics(ctx: Ctx, p: Params) -> Result:
     return ctx.listing("volume", found_volumes(ctx, p), volume_metrics_view)
 
