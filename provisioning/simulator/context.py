@@ -91,7 +91,9 @@ class Ctx:
         page = self.params.int("page")
         if size is None:
             return rows[:limit]
-        if size == -1 and page is None:
+        if size == -1:
+            if page is not None:
+                raise invalid("Can't specify page parameter when pagesize is -1 (Unlimited)")
             return rows
         if size > limit:
             raise invalid(f"Page size can't exceed max allowed page size value: {limit}")

@@ -31,6 +31,8 @@ Step = float
 JobSteps = Callable[["Obj"], Generator[float, None, dict[str, Any] | None]]
 
 PENDING, SUCCEEDED, FAILED = 0, 1, 2
+# A job waits this part of a usual job's time for an executor, so it is never done when it is announced.
+PICKUP = 0.2
 CANCELLED_TEXT = "job cancelled because of management server restart or shutdown"
 
 
@@ -129,7 +131,7 @@ class Jobs:
                 seconds = float(wait) if isinstance(wait, Seconds) else float(wait) * sim.config.job_seconds * share
                 sim.scheduler.after(seconds * sim.faults.slowness(ctx.command), advance)
 
-        sim.scheduler.after(0.0, advance)
+        sim.scheduler.after(PICKUP * sim.config.job_seconds, advance)
         return job
 
     @staticmethod

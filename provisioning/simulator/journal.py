@@ -71,17 +71,10 @@ class Journal:
         )
 
     def alert_view(self, alert: Obj) -> dict[str, Any]:
-        state = self.sim.state
         return {
             "id": alert.uuid,
             "type": alert["type"],
             "name": alert["name"],
             "description": alert["description"],
             "sent": iso(alert["created"]),
-            "zoneid": alert["zoneid"],
-            "zonename": state.name_of("zone", alert["zoneid"]),
-            "podid": alert["podid"],
-            "podname": state.name_of("pod", alert["podid"]),
-            "clusterid": alert["clusterid"],
-            "clustername": state.name_of("cluster", alert["clusterid"]),
         }

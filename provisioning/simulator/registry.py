@@ -34,7 +34,7 @@ class Registered:
 
 
 COMMANDS: dict[str, Registered] = {}
-BACKGROUND: list[tuple[float, Hook]] = []
+BACKGROUND: list[tuple[float, Hook, bool]] = []
 FRESH: list[tuple[int, Hook]] = []
 RESTART: list[Hook] = []
 
@@ -59,11 +59,14 @@ def command(
     return register
 
 
-def background(seconds: float) -> Callable[[Hook], Hook]:
-    """Run every so many simulated seconds: what the cloud does by itself.  It looks at state alone, so a restart loses nothing."""
+def background(seconds: float, *, aligned: bool = False) -> Callable[[Hook], Hook]:
+    """Run every so many simulated seconds, ``aligned`` to full multiples of them: what the cloud does by itself.
+
+    The hook looks at state alone, so a restart loses nothing.
+    """
 
     def register(hook: Hook) -> Hook:
-        BACKGROUND.append((seconds, hook))
+        BACKGROUND.append((seconds, hook, aligned))
         return hook
 
     return register

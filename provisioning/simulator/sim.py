@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -44,8 +45,9 @@ class Simulator:
         self.secret_key = self.config.secret_key or self.config.key("admin secret key")
         self.started_at = self.scheduler.now()
         self._build(fresh)
-        for seconds, hook in registry.BACKGROUND:
-            self._repeat(seconds, hook)
+        for seconds, hook, aligned in registry.BACKGROUND:
+            now = self.scheduler.now()
+            self._repeat(seconds, hook, seconds - now % seconds if aligned else seconds)
 
     # -- life ---------------------------------------------------------------------------------------------------------
     def _check_store(self) -> bool:
@@ -87,12 +89,16 @@ class Simulator:
                 restart(self)
         self._flush()
 
-    def _repeat(self, seconds: float, hook: Callable[[Simulator], None]) -> None:
+    def _repeat(self, seconds: float, hook: Callable[[Simulator], None], first: float) -> None:
         def run() -> None:
-            hook(self)
+            try:
+                hook(self)
+            except Exception:
+                # A defect in one kind of background work must not end the others.
+                self.complain(traceback.format_exc())
             self.scheduler.after(seconds, run)
 
-        self.scheduler.after(seconds, run)
+        self.scheduler.after(first, run)
 
     def _flush(self) -> None:
         self.state.flush()

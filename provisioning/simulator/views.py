@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from provisioning.simulator import catalog_data
 from provisioning.simulator.clock import iso
 from provisioning.simulator.net import percent
 from provisioning.simulator.responses import VERSION
@@ -41,7 +42,7 @@ def zone_view(zone: Obj, ctx: Ctx) -> dict[str, Any]:
         "domain": zone.get("networkdomain"),
         "networktype": zone["networktype"],
         "securitygroupsenabled": zone["securitygroupsenabled"],
-        "gputotal": 0,
+        "gputotal": sum(gpu_count(host) for host in ctx.state.table("host").where(zoneid=zone.uuid)),
         "gpuused": 0,
         "allocationstate": zone["allocationstate"],
         "zonetoken": zone["zonetoken"],
@@ -170,6 +171,8 @@ def _host(host: Obj, ctx: Ctx, full: bool) -> dict[str, Any]:
                 "networkkbswrite": 16384,
                 "memoryused": 0,
             }
+        if host.get("_gpus"):
+            shown |= {"gpugroup": list(catalog_data.rows("simulator_gpus")), "gputotal": gpu_count(host), "gpuused": 0}
         cluster = state.table("cluster").need(host["clusterid"])
         shown |= {
             "clustername": cluster["name"],
@@ -197,6 +200,13 @@ def _host(host: Obj, ctx: Ctx, full: bool) -> dict[str, Any]:
     if full:
         shown["events"] = HOST_EVENTS.get(host["state"], "Remove")
     return shown
+
+
+def gpu_count(host: Obj) -> int:
+    """Virtual GPUs of a host; a simulated machine reports its cards when it connects again, not when it is added."""
+    if not host.get("_gpus"):
+        return 0
+    return sum(int(kind["maxcapacity"]) for group in catalog_data.rows("simulator_gpus") for kind in group["vgpu"])
 
 
 def tags_of(obj: Obj) -> list[str]:

@@ -9,6 +9,7 @@ from provisioning.simulator import catalog_data, net
 from provisioning.simulator.errors import invalid
 from provisioning.simulator.registry import command
 from provisioning.simulator.usage import ledger, pool_allocated
+from provisioning.simulator.views import gpu_count
 
 if TYPE_CHECKING:
     from provisioning.simulator.context import Ctx
@@ -54,7 +55,7 @@ class Place:
             found |= self.addresses()
             found[SECONDARY] = (self.secondary(), 0, None)
             found[VLAN] = self.segments()
-            found[GPU] = (0, 0, 0)
+            found[GPU] = (sum(gpu_count(host) for host in self.hosts), 0, 0)
         names = {row["type"]: row["name"] for row in catalog_data.rows("capacity_types")}
         return [self.row(kind, names[kind], *found[kind]) for kind in sorted(found)]
 

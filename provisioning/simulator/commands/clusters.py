@@ -246,7 +246,7 @@ def list_host_tags(ctx: Ctx, p: Params) -> Result:
     return ctx.listing("hosttag", rows)
 
 
-@background(60.0)
+@background(60.0, aligned=True)
 def collect_statistics(sim: Simulator) -> None:
     """Figures of hosts and pools appear with the first collection after they were added."""
     for host in sim.state.all("host"):
@@ -266,7 +266,7 @@ def reconnect_hosts(sim: Simulator) -> None:
         if due is not None and now >= due:
             cluster = sim.state.get("cluster", host.get("clusterid"))
             if cluster is None or cluster["managedstate"] == "Managed":
-                host.set(state="Up", _reconnect_at=None, disconnected=None)
+                host.set(state="Up", _reconnect_at=None, disconnected=None, _gpus=host.get("hypervisor") == "Simulator")
 
 
 def need_routing(host: Obj) -> Obj:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from provisioning.simulator import auth, catalog_data
@@ -9,7 +10,7 @@ from provisioning.simulator.errors import invalid
 from provisioning.simulator.registry import command
 
 if TYPE_CHECKING:
-    from provisioning.simulator.catalog_data import Command, ResponseField
+    from provisioning.simulator.catalog_data import Command, Parameter, ResponseField
     from provisioning.simulator.context import Ctx
     from provisioning.simulator.params import Params
     from provisioning.simulator.responses import Result
@@ -28,6 +29,10 @@ FROM_SETTINGS: dict[str, tuple[str, type]] = {
 }
 
 
+READING = ("list", "get", "query", "find", "is")
+# A VM's answer has fields that the server does not tell by name; they come as empty objects.
+VM_FIELDS = frozenset({"templateformat", "hostcontrolstate", "nic", "diskkbswrite"})
+NAMELESS = 3
 # The schema gives these rows no identifier.
 NUMBERLESS = frozenset({"Ovm3"})
 
@@ -58,22 +63,42 @@ def api_view(entry: Command) -> dict[str, Any]:
         "description": f"description of {entry.name}",
         "isasync": entry.isasync,
         "related": ",".join(entry.related),
-        "params": [
-            {
-                "name": param.name,
-                "description": f"the {param.name}",
-                "type": param.type,
-                "length": param.length,
-                "required": param.required,
-                **({"since": param.since} if param.since else {}),
-            }
-            for param in entry.params
-        ],
+        "params": [_parameter(param) for param in entry.params],
         "response": [_field(field) for field in entry.response],
+        "httprequesttype": "GET" if entry.name.startswith(READING) else "POST",
     }
+    if VM_FIELDS <= {field.name for field in entry.response}:
+        shown["response"] += [{} for _ in range(NAMELESS)]
     if entry.since:
         shown["since"] = entry.since
     return shown
+
+
+def _parameter(param: Parameter) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "name": param.name,
+        "description": f"the {param.name}",
+        "type": param.type,
+        "length": param.length,
+        "required": param.required,
+    }
+    if param.since:
+        shown["since"] = param.since
+    if param.type == "uuid" or (param.type == "list" and param.name.endswith(("ids", "names"))):
+        shown["related"] = ",".join(_sources(param.name))
+    return shown
+
+
+@cache
+def _sources(name: str) -> tuple[str, ...]:
+    """Commands whose answers give what a parameter like ``zoneid`` names."""
+    kind = name.removesuffix("s").removesuffix("id").removesuffix("name")
+    return tuple(each for each in (f"list{kind}s", f"create{kind}") if each in _lower_names()) if kind else ()
+
+
+@cache
+def _lower_names() -> frozenset[str]:
+    return frozenset(each.lower() for each in catalog_data.commands())
 
 
 @command("listApis")

@@ -172,7 +172,7 @@ def list_zones(ctx: Ctx, p: Params) -> Result:
     if p.has("available") and not p.flag("available"):
         rows = [each for each in rows if may_use(ctx.state, each, ctx.account)]
     rows = contains(exactly(rows, p, "name", "networktype"), p, "name", "description")
-    return ctx.listing("zone", rows, zone_view)
+    return ctx.listing("zone", rows, zone_view, cacheable=False)
 
 
 def may_use(state: State, place: Obj, account: Obj) -> bool:
