@@ -15,10 +15,9 @@ _NEVER = "[removed]"
 
 def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Take secrets out of everything that a line carries: by key name, and by shape inside texts."""
-    try:
-        from provisioning.secrets.redaction import redact as clean
-    except ImportError:  # until the secrets room has it
-        return event
+    # Not at the top: logging is set up while the settings load, before any room of the house may be imported.
+    from provisioning.secrets.redaction import redact as clean
+
     try:
         cleaned = clean(dict(event))
     except Exception:

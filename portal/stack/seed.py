@@ -93,14 +93,14 @@ def real_cloud(wanted: WantedCloud) -> Cloud:
     return known
 
 
-def is_synced(cloud: Cloud) -> bool:
-    """Whether a complete sync was ever made of it. Raises CannotStart when the first one has failed."""
+def first_look(cloud: Cloud) -> str | None:
+    """None while the first sync is under way; then an empty text, or one sentence about what it could not see."""
     if Cloud.objects.filter(pk=cloud.pk, last_complete_sync_at__isnull=False).exists():
-        return True
-    failed = Sync.objects.filter(cloud=cloud, state=Sync.State.FAILED).order_by("-id").first()
-    if failed is not None and not Sync.objects.filter(cloud=cloud, state__in=["queued", "running"]).exists():
-        raise CannotStart(f"The first sync of {cloud.name} failed: {failed.error}")
-    return False
+        return ""
+    if Sync.objects.filter(cloud=cloud, state__in=[Sync.State.QUEUED, Sync.State.RUNNING]).exists():
+        return None
+    last = Sync.objects.filter(cloud=cloud).order_by("-id").first()
+    return f"{cloud.name} could not be read whole: {last.error}" if last is not None else None
 
 
 def first_administrator() -> list[Login]:

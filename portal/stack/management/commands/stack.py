@@ -19,6 +19,7 @@ from portal.stack import prepare, seed
 from portal.stack.processes import die_with_parent
 from portal.stack.programs import Programs
 from portal.stack.supervisor import Stopped, Supervisor
+from provisioning.inventory.models import Cloud
 
 
 class Command(BaseCommand):
@@ -114,7 +115,9 @@ class Command(BaseCommand):
         supervisor.wait_for(lambda: _answers(f"{url}/healthz"), 60, "/healthz did not answer 200")
         if demo is not None and cloud is not None:
             self._say("First look at the demo cloud …")
-            supervisor.wait_for(lambda: seed.is_synced(cloud), 120, "The first sync was not done")
+            missing = supervisor.wait_for(lambda: _seen(cloud), 120, "The first sync was not done")[0]
+            if missing:
+                self._say(missing)
         supervisor.wait_for(lambda: _answers(f"{url}/readyz"), 60, "/readyz did not answer 200")
         supervisor.tell(
             ready=True, url=url, port=port, people=[person.__dict__ for person in people],
@@ -134,6 +137,11 @@ class Command(BaseCommand):
         except OSError:
             # Whoever read our output is gone (`make run | head`): that is no reason to fall over.
             pass
+
+
+def _seen(cloud: Cloud) -> tuple[str] | None:
+    missing = seed.first_look(cloud)
+    return None if missing is None else (missing,)
 
 
 def _answers(url: str) -> bool:
