@@ -41,36 +41,50 @@ def walk(
 ) -> Iterator[list[Row]]:
     """Pages of rows, each row once; `ask(page)` gives (rows, count), `page_size()` is 0 for a list without pages.
 
-    A row that slides from page 2 to page 1 while page 2 is asked for is missed by one walk, so a walk that ends with
-    fewer rows than the last `count` is followed by another for what is missing. Raises PartialList when that fails too.
+    When rows before our place get deleted, the next ones slide to the page that we just left: a falling `count`
+    tells, and that page is asked for again. A walk that ends with fewer rows than the list counts is followed by
+    another. Raises PartialList when that fails too.
     """
     seen: set[str] = set()
+
+    def fresh_of(rows: list[Row]) -> list[Row]:
+        fresh = []
+        for row in rows:
+            identity = row_key(row)
+            if not identity:
+                raise _partial(command, place, _("a row has no id"))
+            if identity not in seen:
+                seen.add(identity)
+                fresh.append(row)
+        return fresh
+
     count: int | None = None
-    for _walk_number in range(PASSES):
+    for walk_number in range(PASSES):
         page = 1
+        count_before: int | None = None
         while True:
             rows, count_now = ask(page)
-            fresh = []
-            for row in rows:
-                identity = row_key(row)
-                if not identity:
-                    raise _partial(command, place, _("a row has no id"))
-                if identity not in seen:
-                    seen.add(identity)
-                    fresh.append(row)
+            fresh = fresh_of(rows)
             if fresh:
                 yield fresh
             if count_now is not None:
                 count = count_now
             elif page == 1:
                 count = None if rows else 0  # an empty list has neither rows nor a count
+            if page > 1 and count_before is not None and (count_now is None or count_now < count_before):
+                previous, count_then = ask(page - 1)
+                count = count_then if count_then is not None else count
+                slid = fresh_of(previous)
+                if slid:
+                    yield slid
+            count_before = count_now if count_now is not None else count_before
             size = page_size()
             if not rows or not size:
                 break
             if count is None:
                 if len(rows) < size or not fresh:  # without a count only a page that is not full tells the end
                     return
-            elif len(seen) >= count or page * size >= count:
+            elif page * size >= count or (walk_number and len(seen) >= count):
                 break
             page += 1
         if count is None or len(seen) >= count:

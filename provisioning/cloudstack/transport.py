@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import email.utils
+import errno
+import logging
+import re
 import ssl
 import time
 from dataclasses import dataclass
@@ -30,6 +33,17 @@ MAX_ANSWER_BYTES = 32 * 1024 * 1024
 # Jetty takes about 8 KiB of address and headers; longer reads go as a form (facts: order of checks, 1).
 MAX_QUERY_CHARS = 4000
 _CHUNK_BYTES = 64 * 1024
+_QUERY = re.compile(r"\?.*")
+
+
+def _without_queries(record: logging.LogRecord) -> bool:
+    """The HTTP library logs whole addresses when debugging; a signed one must not get into any log."""
+    if isinstance(record.args, tuple):
+        record.args = tuple(_QUERY.sub("?…", arg) if isinstance(arg, str) else arg for arg in record.args)
+    return True
+
+
+logging.getLogger("urllib3.connectionpool").addFilter(_without_queries)
 
 
 @dataclass(frozen=True)
@@ -226,10 +240,12 @@ def _explain(error: Exception) -> tuple[str, str, bool]:
         )
     if isinstance(error, http.NameResolutionError):
         return "dns", _("No address is known for the name %(host)s. Check the spelling and this machine's DNS."), False
+    if isinstance(error, http.NewConnectionError):
+        if isinstance(error.__cause__, OSError) and error.__cause__.errno in (errno.ENETUNREACH, errno.EHOSTUNREACH):
+            return "network", _("No route leads from here to %(host)s."), False
+        return "refused", _("%(host)s takes no connections on port %(port)s. Is the management server running?"), False
     if isinstance(error, http.ConnectTimeoutError):
         return "connect_timeout", _("%(place)s did not take a connection on port %(port)s in %(seconds)s s."), False
-    if isinstance(error, http.NewConnectionError):
-        return "refused", _("%(host)s takes no connections on port %(port)s. Is the management server running?"), False
     if isinstance(error, http.ReadTimeoutError | TimeoutError):
         return "read_timeout", _("%(place)s did not answer in %(seconds)s s."), True
     if isinstance(error, http.LocationParseError | http.LocationValueError | UnicodeError):
@@ -252,6 +268,8 @@ def _tls_detail(error: Exception) -> str:
 def tls_context(ca_bundle: str, verify_tls: bool) -> ssl.SSLContext:
     """A client context: `ca_bundle` (PEM text) instead of the system's authorities; no check without `verify_tls`."""
     if not verify_tls:
+        # Somebody chose this; a warning a request would drown the log.
+        urllib3.disable_warnings(http.InsecureRequestWarning)
         context = ssl.create_default_context()
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
