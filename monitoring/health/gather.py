@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -67,6 +68,23 @@ _TROUBLED: dict[str, Q] = {
 }
 
 
+@dataclass(frozen=True)
+class SecondState:
+    """A kind that has two states: the second one's field and normal value, the first one's good value, and the name
+    that inventory.states knows the second one by."""
+
+    field: str
+    normal: str
+    good: str
+    words: str
+
+
+SECOND_STATE = {
+    "hosts": SecondState("resource_state", "Enabled", "Up", "resource-state"),
+    "clusters": SecondState("managed_state", "Managed", "Enabled", "managed-state"),
+}
+
+
 def gather(cloud: m.Cloud, now: datetime | None = None) -> Facts:
     """The facts about `cloud` as its mirror has them. Reads only."""
     now = now or timezone.now()
@@ -97,13 +115,19 @@ def gather(cloud: m.Cloud, now: datetime | None = None) -> Facts:
 
 def state_counts(cloud: m.Cloud) -> dict[str, dict[str, int]]:
     """kind slug → {state: objects of that kind that are there}."""
-    return {
-        slug: {
-            row["state"]: row["n"]
-            for row in _present(kind.model, cloud).order_by().values("state").annotate(n=Count("pk"))
-        }
-        for slug, kind in KINDS.items()
-    }
+    counts: dict[str, dict[str, int]] = {}
+    for slug, kind in KINDS.items():
+        second = SECOND_STATE.get(slug)
+        rows = _present(kind.model, cloud).order_by().values("state", *([second.field] if second else []))
+        found: dict[str, int] = defaultdict(int)
+        for row in rows.annotate(n=Count("pk")):
+            state = row["state"]
+            # What somebody did on purpose shows where the first state is good: Up in Maintenance is not simply Up.
+            if second and state == second.good and row[second.field] not in {second.normal, ""}:
+                state = row[second.field]
+            found[state] += row["n"]
+        counts[slug] = dict(found)
+    return counts
 
 
 def _present(model: Any, cloud: m.Cloud) -> Any:

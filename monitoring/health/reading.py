@@ -10,11 +10,12 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from monitoring.health.gather import SECOND_STATE
 from monitoring.health.models import HealthEvaluation, HealthProblem, Plane, Severity
 from provisioning.accounts.models import User
 from provisioning.inventory.kinds import KINDS
 from provisioning.inventory.models import Cloud
-from provisioning.inventory.states import StateGroup, group_of
+from provisioning.inventory.states import STATES, StateGroup, group_of
 
 # Severities that "need you".
 NEEDS_A_PERSON = (Severity.CRITICAL, Severity.WARNING)
@@ -213,9 +214,19 @@ def _groups(states: dict[str, dict[str, int]]) -> dict[str, dict[StateGroup, int
             continue
         counts: dict[StateGroup, int] = defaultdict(int)
         for state, number in by_state.items():
-            counts[group_of(state, kind)] += number
+            counts[group_of_counted(kind, state)] += number
         grouped[kind] = dict(counts)
     return grouped
+
+
+def group_of_counted(kind: str, state: str) -> StateGroup:
+    """The group of a state as `Summary.states` counts it: a kind with two states is counted by the one that matters."""
+    second = SECOND_STATE.get(kind)
+    if second and state.lower() in {word.lower() for word in STATES.get(second.words, {})} - {
+        word.lower() for word in STATES.get(kind, {})
+    }:
+        return group_of(state, second.words)
+    return group_of(state, kind)
 
 
 def _with(problem: Problem, caused: tuple[Problem, ...]) -> Problem:

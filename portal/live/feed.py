@@ -17,7 +17,7 @@ from channels.layers import get_channel_layer
 
 from portal.live.database import in_database_thread
 from provisioning.live.publishing import WAKE_GROUP
-from provisioning.live.reading import BATCH, Cursor, Event, position
+from provisioning.live.reading import BATCH, Cursor, Event, cursor_now
 
 log = structlog.get_logger(__name__)
 
@@ -55,8 +55,8 @@ class Feed:
         """From now on `subscriber` gets its events. Raises what the database raises when the feed can't start."""
         async with self._started:
             if not self._tasks:
-                self._settled = await in_database_thread(position)
-                self._cursor = Cursor(top=self._settled)
+                self._cursor = await in_database_thread(cursor_now)
+                self._settled = self._cursor.settled
                 self._tasks = [asyncio.create_task(self._read()), asyncio.create_task(self._listen())]
             self._subscribers.add(subscriber)
 

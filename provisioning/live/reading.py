@@ -66,11 +66,8 @@ class Cursor:
         return [_event(row) for row in (*late, *new)]
 
 
-def position() -> int:
-    """A sequence number from which a catch-up misses nothing that is not visible now; 0 when there are no events.
-
-    A page puts it beside the data it was rendered from, *before* it reads them.
-    """
+def cursor_now() -> Cursor:
+    """A cursor behind everything that is visible now, still waiting for lower numbers that are on their way."""
     now = timezone.now()
     old = LiveEvent.objects.filter(created_at__lte=now - timedelta(seconds=GAP_OPEN_S)).aggregate(Max("pk"))["pk__max"]
     if old is None:
@@ -80,7 +77,15 @@ def position() -> int:
     cursor = Cursor(top=old)
     while cursor.read(now):
         pass
-    return cursor.settled
+    return cursor
+
+
+def position() -> int:
+    """A sequence number from which a catch-up misses nothing that is not visible now; 0 when there are no events.
+
+    A page puts it beside the data it was rendered from, *before* it reads them.
+    """
+    return cursor_now().settled
 
 
 def events_after(after: int, topics: set[str], limit: int) -> list[Event] | None:

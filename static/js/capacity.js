@@ -3,7 +3,7 @@
 (function () {
   "use strict";
   const zw = window.zw;
-  let plot = null, box = null, watched = null;
+  let plot = null, box = null, watched = null, zone = "UTC";
 
   function settings(data, width) {
     const line = zw.colour("--zw-fill"), area = zw.colour("--zw-accent-tint"), grid = zw.colour("--zw-line");
@@ -35,17 +35,30 @@
         context.moveTo(u.bbox.left, y);
         context.lineTo(u.bbox.left + u.bbox.width, y);
         context.stroke();
+        context.textAlign = "left";
         context.textBaseline = "bottom";
         context.fillText(limit + " % " + text, u.bbox.left + 6 * devicePixelRatio, y - 2 * devicePixelRatio);
       }
       context.restore();
     }
+    /* Hours and days as the person's zone has them; a day's name where a day begins. */
+    const day = new Intl.DateTimeFormat("en-GB", { timeZone: data.zone, day: "numeric", month: "short" });
+    const month = new Intl.DateTimeFormat("en-GB", { timeZone: data.zone, month: "short", year: "numeric" });
+    const hour = new Intl.DateTimeFormat("en-GB", { timeZone: data.zone, hour: "2-digit", minute: "2-digit" });
+    function times(u, splits, axis, space, step) {
+      return splits.map(function (split) {
+        const moment = new Date(split * 1000), clock = hour.format(moment);
+        if (step >= 28 * 86400) return month.format(moment);
+        return step >= 86400 || clock === "00:00" ? day.format(moment) : clock;
+      });
+    }
     return {
+      tzDate: (seconds) => window.uPlot.tzDate(new Date(seconds * 1000), data.zone),
       width: width, height: 300, legend: { show: false }, padding: [10, 12, 0, 0],
       cursor: { drag: { x: false, y: false }, points: { size: 7 } },
       scales: { x: { time: true, range: [data.from, data.to] }, y: { range: range } },
       axes: [
-        { stroke: ticks, font: font, grid: { show: false }, ticks: { stroke: grid, width: 1 } },
+        { stroke: ticks, font: font, space: 70, values: times, grid: { show: false }, ticks: { stroke: grid, width: 1 } },
         { stroke: ticks, font: font, size: 48, grid: { stroke: grid, width: 1 }, ticks: { show: false }, values: (u, values) => values.map((value) => value + " %") },
       ],
       series: [{}, { label: data.label, stroke: line, width: 1.8, fill: area, spanGaps: false, points: { show: data.shares.length < 60, size: 4, fill: line } }],
@@ -59,7 +72,7 @@
     const tip = box.querySelector(".zw-chart-tip");
     if (index === null || index === undefined || u.data[1][index] === null || u.data[1][index] === undefined) { tip.hidden = true; return; }
     tip.hidden = false;
-    tip.textContent = new Date(u.data[0][index] * 1000).toLocaleString("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", timeZone: document.documentElement.dataset.zone || undefined }) + " · " + u.data[1][index].toFixed(1) + " %";
+    tip.textContent = new Date(u.data[0][index] * 1000).toLocaleString("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", timeZone: zone }) + " · " + u.data[1][index].toFixed(1) + " %";
   }
 
   function draw() {
@@ -68,6 +81,7 @@
     const source = box && document.getElementById(box.dataset.chart);
     if (!source || !window.uPlot || !box.clientWidth) return;
     const data = JSON.parse(source.textContent);
+    zone = data.zone;
     if (!data.shares.some((share) => share !== null)) return;
     box.replaceChildren();
     const tip = document.createElement("div");

@@ -204,8 +204,12 @@ def routers_current(facts: Facts) -> Iterator[Finding]:
             severity=Severity.NOTICE,
             plane=Plane.DATA,
             impact=7,
-            headline=_("%(count)d virtual routers of zone %(zone)s require an upgrade"),
-            detail=_("They run an older system VM template: %(names)s."),
+            headline=(
+                _("%(count)d virtual routers of zone %(zone)s require an upgrade")
+                if len(old) > 1
+                else _("A virtual router of zone %(zone)s requires an upgrade")
+            ),
+            detail=_("An older system VM template runs on %(names)s."),
             params={
                 "count": len(old),
                 "zone": facts.zone_name(zone) or "—",

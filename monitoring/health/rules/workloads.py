@@ -226,7 +226,11 @@ def jobs_end(facts: Facts) -> Iterator[Finding]:
             severity=Severity.WARNING,
             plane=Plane.MANAGEMENT,
             impact=5,
-            headline=_("%(count)d jobs of %(command)s run for over an hour"),
+            headline=(
+                _("%(count)d jobs of %(command)s run for over an hour")
+                if job.count > 1
+                else _("A job of %(command)s runs for over an hour")
+            ),
             detail=_("The oldest is %(id)s; its lines in the management log carry logid:%(logid)s."),
             params={"count": job.count, "command": job.command, "id": job.oldest_id, "logid": job.oldest_id[:8]},
             part=job.command,

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext
+from django.utils.translation import gettext_lazy
 
 from monitoring.capacity.models import CapacityCollection
-from monitoring.capacity.reading import CapacityRow, Level, Place, Point, current, gap_after, places, series
+from monitoring.capacity.reading import CapacityRow, Level, Place, Point, current, places
 from monitoring.capacity.types import ALWAYS_SHOWN, TYPES, CapacityType, Unit
 from portal.web import figures
+from portal.web.capacity.chart import Chart, chart_of
 from provisioning.inventory.models import Cloud
 
 RANGES: dict[str, tuple[Promise, timedelta]] = {
@@ -29,12 +29,8 @@ RANGES: dict[str, tuple[Promise, timedelta]] = {
     "3y": (gettext_lazy("3 y"), timedelta(days=3 * 365)),
 }
 DEFAULT_RANGE = "7d"
-# Below this a trend is a guess.
-FORECAST_NEEDS = timedelta(days=14)
 # Rows of a table of places; all of them are in the export.
 ROWS = 100
-# Points of the table beside the chart; all of them are in the export.
-TWIN_ROWS = 120
 BELOW = {
     Level.ZONE: (Level.POD, Level.CLUSTER),
     Level.POD: (Level.CLUSTER,),
@@ -86,23 +82,6 @@ class PlaceTable:
 
 
 @dataclass(frozen=True)
-class Chart:
-    """A series as picture, table and sentence: all from `points`."""
-
-    points: Sequence[Point]
-    gaps: int
-    sentence: str
-    data: Mapping[str, Any]
-    twin: Sequence[Point]
-    history: timedelta
-    first_at: datetime | None
-
-    @property
-    def can_forecast(self) -> bool:
-        return self.history >= FORECAST_NEEDS
-
-
-@dataclass(frozen=True)
 class Page:
     title: str
     place: Place | None = None
@@ -118,6 +97,7 @@ class Page:
     error: str = ""
     places_failed: int = 0
     fullest: CapacityRow | None = None
+    fullest_url: str = ""
     query: str = ""
     facts: Sequence[tuple[str, str]] = field(default_factory=tuple)
 
@@ -148,7 +128,7 @@ def build(cloud: Cloud, params: Mapping[str, str], now: datetime | None = None) 
     keep = {"place": str(place.uuid), "type": str(number), "range": chosen_range}
     tiles = _tiles(place, here, number, keep)
     chosen = next((tile for tile in tiles if tile.is_chosen), None)
-    chart = _chart(cloud, place, chosen, RANGES[chosen_range][1], now) if chosen else None
+    chart = chart_of(cloud, place, chosen.type, chosen.row, RANGES[chosen_range][1], now) if chosen else None
     listed = [row.sampled_at for row in rows if row.level in {Level.ZONE, Level.POD, Level.CLUSTER}]
     sampled_at = max(listed, default=None)
     return Page(
@@ -173,6 +153,11 @@ def build(cloud: Cloud, params: Mapping[str, str], now: datetime | None = None) 
         error=state.error if state else "",
         places_failed=state.places_failed if state else 0,
         fullest=fullest,
+        fullest_url=(
+            f"?{urlencode({**keep, 'place': fullest.place_uuid, 'type': fullest.type_number})}"
+            if fullest and fullest.place_uuid != place.uuid
+            else ""
+        ),
         query=urlencode(keep),
         facts=_facts(chosen, chart),
     )
@@ -311,67 +296,6 @@ def _tables(
             )
         )
     return tables
-
-
-def _chart(cloud: Cloud, place: Place, tile: Tile, back: timedelta, now: datetime) -> Chart:
-    points = series(cloud, place.level, place.uuid, tile.type.number, back, now)
-    gaps = gap_after(points)
-    times: list[int] = []
-    shares: list[float | None] = []
-    for index, point in enumerate(points):
-        times.append(int(point.at.timestamp()))
-        shares.append(round(point.fraction * 100, 3) if point.fraction is not None else None)
-        if index in gaps:
-            # A point without a value breaks the line: a gap is a gap.
-            times.append(int(point.at.timestamp()) + 1)
-            shares.append(None)
-    row = tile.row
-    step = max(1, len(points) // TWIN_ROWS + (len(points) % TWIN_ROWS > 0))
-    return Chart(
-        points=points,
-        gaps=len(gaps),
-        sentence=_sentence(tile, points, len(gaps)),
-        data={
-            "times": times,
-            "shares": shares,
-            "from": int((now - back).timestamp()),
-            "to": int(now.timestamp()),
-            "notify": round(row.notify * 100, 1) if row and row.notify else None,
-            "disable": round(row.disable * 100, 1) if row and row.disable else None,
-            "notifyText": _("notify"),
-            "disableText": pgettext("threshold", "no new instances") if tile.type.number in {0, 1} else _("disable"),
-            "label": f"{tile.type.label}, {place.name}",
-        },
-        twin=list(reversed(points))[::step],
-        history=points[-1].at - points[0].at if points else timedelta(0),
-        first_at=points[0].at if points else None,
-    )
-
-
-def _sentence(tile: Tile, points: Sequence[Point], gaps: int) -> str:
-    known = [point for point in points if point.fraction is not None]
-    if not known:
-        return _("No sample in this time.")
-    first, last = known[0].fraction or 0, known[-1].fraction or 0
-    words = {"type": tile.type.label, "first": figures.percent(first), "last": figures.percent(last)}
-    if abs(last - first) < 0.005:
-        text = _("%(type)s stays at %(last)s.") % words
-    elif last > first:
-        text = _("%(type)s rises from %(first)s to %(last)s.") % words
-    else:
-        text = _("%(type)s falls from %(first)s to %(last)s.") % words
-    row = tile.row
-    if row and row.is_past_disable and row.disable:
-        text += " " + _("It is past the cloud's disable threshold of %(limit)s.") % {
-            "limit": figures.percent(row.disable)
-        }
-    elif row and row.is_past_notify and row.notify:
-        text += " " + _("It is past the cloud's notification threshold of %(limit)s.") % {
-            "limit": figures.percent(row.notify)
-        }
-    if gaps:
-        text += " " + _("Samples are missing %(times)s times; the line breaks there.") % {"times": gaps}
-    return text
 
 
 def _facts(tile: Tile | None, chart: Chart | None) -> list[tuple[str, str]]:

@@ -12,11 +12,12 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
+from monitoring.health.gather import SECOND_STATE
 from monitoring.health.models import Plane, Severity
-from monitoring.health.reading import Problem, Summary
+from monitoring.health.reading import Problem, Summary, group_of_counted
 from provisioning.inventory.kinds import KINDS
 from provisioning.inventory.models import Cloud
-from provisioning.inventory.states import StateGroup, group_of
+from provisioning.inventory.states import STATES, StateGroup
 
 SHOWN = 100
 MOST = 2000
@@ -196,7 +197,7 @@ def kinds(cloud: Cloud, summary: Summary) -> list[KindStates]:
             continue
         groups: Counter[StateGroup] = Counter()
         for state, number in states.items():
-            groups[group_of(state, slug)] += number
+            groups[group_of_counted(slug, state)] += number
         url = _list_url(cloud, slug)
         found.append(
             KindStates(
@@ -207,13 +208,22 @@ def kinds(cloud: Cloud, summary: Summary) -> list[KindStates]:
                 good=groups[StateGroup.GOOD],
                 strip=[(group.value, groups[group]) for group in GROUPS],
                 others=[
-                    (state, group_of(state, slug).value, number, f"{url}?{urlencode({'state': state})}" if url else "")
+                    (state, group_of_counted(slug, state).value, number, _filtered(url, slug, state))
                     for state, number in sorted(states.items(), key=lambda pair: -pair[1])
-                    if group_of(state, slug) != StateGroup.GOOD
+                    if group_of_counted(slug, state) != StateGroup.GOOD
                 ],
             )
         )
     return found
+
+
+def _filtered(url: str, slug: str, state: str) -> str:
+    """The kind's list, cut down to one state; "-" is the list's word for none."""
+    second = SECOND_STATE.get(slug)
+    key = "state"
+    if second and state not in STATES.get(slug, {}) and state in STATES[second.words]:
+        key = {"managed_state": "managed"}.get(second.field, second.field)
+    return f"{url}?{urlencode({key: state or '-'})}" if url else ""
 
 
 def _list_url(cloud: Cloud, slug: str) -> str:
