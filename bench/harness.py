@@ -19,6 +19,7 @@ import pkgutil
 import platform
 import shutil
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -57,6 +58,26 @@ class Run:
             yield made
         finally:
             shutil.rmtree(made, ignore_errors=True)
+
+    def program(self, code: str, home: Path) -> str:
+        """The last line that `code` prints, run with Django on `home` in a process of its own. Raises RuntimeError
+        with the end of its complaint."""
+        answer = subprocess.run(
+            [sys.executable, "-c", f"import django; django.setup()\n{code}"], cwd=ROOT, text=True, check=False,
+            capture_output=True, env=self.environment(home),
+        )  # fmt: skip
+        if answer.returncode:
+            raise RuntimeError("\n".join(answer.stderr.strip().splitlines()[-6:]))
+        return answer.stdout.strip().splitlines()[-1]
+
+    def environment(self, home: Path) -> dict[str, str]:
+        """The environment of a process that works on `home` as the stack does."""
+        return {
+            **os.environ,
+            "ZONEWRIGHT_HOME": str(home),
+            "DJANGO_SETTINGS_MODULE": "portal.settings.dev",
+            "ZONEWRIGHT_LOG_LEVEL": "ERROR",
+        }
 
     def timed(self, what: Callable[[], object], times: int) -> list[float]:
         """Seconds of each of `times` calls."""
