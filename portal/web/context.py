@@ -16,6 +16,7 @@ from portal.web.nav_counts import Badge, badges
 from provisioning.accounts import policies
 from provisioning.accounts.models import User
 from provisioning.inventory.models import Cloud
+from provisioning.live.reading import position
 
 THEMES = ("auto", "light", "dark")
 DENSITIES = ("compact", "comfortable")
@@ -136,10 +137,10 @@ class Shell:
 
     @cached_property
     def live_after(self) -> int:
-        """The sequence number that this page already shows: its socket catches up from here."""
-        from provisioning.live.models import LiveEvent
-
-        return LiveEvent.objects.order_by("-id").values_list("id", flat=True).first() or 0
+        """The position that this page already shows: its socket catches up from here. Pages of a cloud took it before
+        they read anything (clouds.lookup)."""
+        known: int | None = getattr(self.request, "zw_live_after", None)
+        return position() if known is None else known
 
     @cached_property
     def topics(self) -> str:
@@ -158,7 +159,7 @@ class Shell:
     def nav(self) -> list[DrawnGroup]:
         if self.user is None:
             return []
-        counts = badges(self.user, self.cloud)
+        counts = badges(self.request, self.user, self.cloud)
         drawn = [DrawnGroup(group.label, list(self._items(group, counts))) for group in GROUPS]
         if self.user.role == User.Role.AUDITOR:  # their own work first, what they only read after it
             drawn.sort(key=lambda group: group.label != _("Govern"))

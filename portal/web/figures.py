@@ -9,36 +9,20 @@ from datetime import timedelta
 
 from django.utils.translation import gettext as _
 
-try:
-    from provisioning.inventory import states
-except ImportError:  # until the state words are in
-    states = None  # type: ignore[assignment]
+from provisioning.inventory import states
 
-GROUP_ICONS = {
-    "good": "circle-check",
-    "working": "loader-2",
-    "attention": "alert-triangle",
-    "bad": "circle-x",
-    "held": "tool",
-    "neutral": "help-circle",
-}
+GROUP_ICONS = {group.value: icon for group, icon in states.ICON.items()}
 _UUID = re.compile(r"^([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$", re.IGNORECASE)
 LONGEST_SHORT_NAME = 22
 
 
 def state_group(value: str, kind: str = "") -> str:
     """good, working, attention, bad, held or neutral."""
-    if states is None:
-        words = {"Up": "good", "Running": "good", "Enabled": "good", "Down": "bad", "Error": "bad", "Alert": "attention",
-                 "Maintenance": "held", "Disabled": "held", "Disconnected": "attention"}  # fmt: skip
-        return words.get(value, "neutral")
     return str(states.group_of(value, kind).value)
 
 
 def state_icon(value: str, kind: str = "") -> str:
     """The Tabler icon of a state: its own where it has one, else its group's."""
-    if states is None:
-        return GROUP_ICONS[state_group(value, kind)]
     return states.icon_of(value, kind)
 
 
@@ -139,3 +123,8 @@ def short_name(name: str, front: int = 0) -> str:
     if len(rest) > LONGEST_SHORT_NAME:
         rest = rest[-LONGEST_SHORT_NAME + 1 :]
     return rest if rest == name else f"…{rest}"
+
+
+def natural_key(name: str) -> list[object]:
+    """Sorts C2 before C10."""
+    return [int(part) if part.isdigit() else part.lower() for part in re.split(r"(\d+)", name)]

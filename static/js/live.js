@@ -8,9 +8,13 @@
   const words = document.getElementById("zw-conn-text");
   const SILENCE_MS = 45000, GATHER_MS = 400, PAUSE_MS = 2000;
 
-  let socket = null, seq = Number(body.dataset.liveAfter) || 0, tries = 0, heard = 0, lost = null, paused = false;
-  let target = 0, waiting = [], shown = "", timer = null;
-  const started = Date.now();
+  const CHUNK = 25, CHUNK_MS = 40, KEPT_SEQS = 4000;
+
+  /* "after" is the position the server gave last: a reconnection goes on from there. Events between it and the highest
+     number seen may come twice, so the numbers seen are kept. */
+  let socket = null, after = Number(body.dataset.liveAfter) || 0, tries = 0, heard = 0, lost = null, paused = false;
+  let waiting = [], queue = [], draining = null, shown = "", timer = null, opened = 0;
+  const seen = new Set();
 
   function topics() {
     const found = new Set((body.dataset.liveTopics || "").split(/\s+/).filter(Boolean));
@@ -35,25 +39,24 @@
       show("offline", "Offline " + Math.floor(seconds / 60) + ":" + String(seconds % 60).padStart(2, "0"));
     }
     else if (!heard) show("connecting", "Connecting");
-    else if (target > 0) show("catching", "Catching up, " + target.toLocaleString("en"));
+    else if (queue.length) show("catching", "Catching up, " + queue.length.toLocaleString("en"));
     else show("live", "Live");
   }
 
   function connect() {
     const wanted = topics();
+    opened = Date.now();
     socket = new WebSocket((location.protocol === "https:" ? "wss://" : "ws://") + location.host + "/ws/live/");
     const mine = socket;
-    mine.addEventListener("open", function () { if (mine === socket) mine.send(JSON.stringify({ subscribe: wanted, after: seq })); });
+    mine.addEventListener("open", function () { if (mine === socket) mine.send(JSON.stringify({ subscribe: wanted, after: after })); });
     mine.addEventListener("message", function (event) {
       if (mine !== socket) return;
       let message;
       try { message = JSON.parse(event.data); } catch (error) { return; }
       heard = Date.now(); lost = null; tries = 0;
-      if (message.subscribed) { target = Number(message.behind) || 0; if (!message.behind && !message.reset) seq = Math.max(seq, 0); }
       if (message.reset) refreshAll();      /* the gap is older than what is kept: read everything anew */
-      if (message.at && !message.behind && message.reset) seq = Number(message.at);
-      if (message.ping !== undefined) mine.send(JSON.stringify({ pong: message.ping }));
       if (message.events) take(message.events);
+      if (typeof message.at === "number") after = message.at;
       draw();
     });
     mine.addEventListener("close", function (event) {
@@ -61,7 +64,8 @@
       socket = null;
       if (lost === null) lost = Date.now();
       draw();
-      if (event.code === 4401) { location.reload(); return; }    /* the session ended: the server sends to the sign-in page */
+      /* The session ended: loading the page leads to the sign-in page. Only once heard, so that it cannot go in circles. */
+      if (event.code === 4401) { if (heard) location.reload(); return; }
       const wait = Math.min(30000, 500 * Math.pow(2, Math.min(tries++, 6))) * (0.75 + Math.random() / 2);
       clearTimeout(timer);
       timer = setTimeout(connect, wait);
@@ -69,11 +73,20 @@
   }
 
   function take(events) {
-    const fresh = events.filter((event) => !(event.seq <= seq));
-    for (const event of fresh) seq = Math.max(seq, event.seq);
-    target = Math.max(0, target - events.length);
-    if (paused) { waiting = waiting.concat(fresh).slice(-5000); return; }
-    hand(fresh);
+    for (const event of events) {
+      if (seen.has(event.seq)) continue;
+      seen.add(event.seq);
+      if (seen.size > KEPT_SEQS) seen.delete(seen.values().next().value);
+      (paused ? waiting : queue).push(event);
+    }
+    if (waiting.length > 5000) waiting = waiting.slice(-5000);
+    drain();
+  }
+  function drain() {
+    if (draining || !queue.length) return;
+    hand(queue.splice(0, CHUNK));
+    draw();
+    if (queue.length) draining = setTimeout(function () { draining = null; drain(); }, CHUNK_MS);
   }
   function hand(events) {
     for (const event of events) {
@@ -113,7 +126,7 @@
 
   button.addEventListener("click", function () {
     paused = !paused;
-    if (!paused) { const held = waiting; waiting = []; hand(held); }
+    if (!paused) { queue = queue.concat(waiting); waiting = []; drain(); }
     zw.say(paused ? "Paused. New events wait." : "Going on.");
     draw();
   });
@@ -123,11 +136,11 @@
   window.addEventListener("pageshow", function (event) { if (event.persisted && !socket) connect(); });
   setInterval(function () {
     if (socket && heard && Date.now() - heard > SILENCE_MS) socket.close();
-    else if (socket && !heard && Date.now() - started > SILENCE_MS && socket.readyState === 0) socket.close();
+    else if (socket && socket.readyState === 0 && Date.now() - opened > SILENCE_MS) socket.close();
     draw();
   }, 1000);
 
-  zw.live = { get seq() { return seq; }, get state() { return shown; } };
+  zw.live = { get after() { return after; }, get state() { return shown; } };
   draw();
   connect();
 })();

@@ -1,5 +1,5 @@
 /* Command palette: Ctrl-K or "/". Pages at once, objects from the server within a keystroke or two; exact ids first.
-   The server answers {groups: [{label, items: [{name, detail, url, icon, group, note}]}]} and has scoped it already. */
+   The server answers {groups: [{label, icon, items: [{name, hint, url, state, group}]}]} and has scoped it already. */
 (function () {
   "use strict";
   const zw = window.zw, dialog = document.getElementById("zw-palette");
@@ -46,10 +46,11 @@
       box.append(zw.make("h3", { role: "presentation" }, group.label));
       for (const item of group.items) {
         const row = zw.make("div", { class: "zw-palette-row", role: "option", id: "zw-palette-row-" + rows.length, "aria-selected": "false" });
-        const icon = zw.icon(item.icon || "arrow-right");
+        const icon = zw.icon(item.icon || group.icon || "arrow-right");
         if (item.group) icon.classList.add("zw-state--" + item.group);
-        row.append(icon, zw.make("span", { class: "zw-cut" }, marked(item.name, words), item.detail ? " " + item.detail : null));
-        if (item.note) row.append(zw.make("span", { class: "zw-end" }, item.note));
+        row.append(icon, zw.make("span", { class: "zw-cut" }, marked(item.name, words), item.hint ? " " + item.hint : null));
+        const note = item.note || item.state;
+        if (note) row.append(zw.make("span", { class: "zw-end" + (item.group ? " zw-state--" + item.group : "") }, note));
         row.dataset.url = item.url;
         row.addEventListener("click", function (event) { go(row, event.ctrlKey || event.metaKey); });
         row.addEventListener("pointermove", function () { pick(rows.indexOf(row)); });

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import uuid
 
+from django.conf import settings
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 
 from provisioning.accounts.models import User
 from provisioning.accounts.scoping import SEES_EVERYTHING
 from provisioning.inventory.models import Cloud
+from provisioning.live.reading import position
 
 
 def clouds_for(user: User) -> QuerySet[Cloud]:
@@ -25,8 +27,18 @@ def clouds_for(user: User) -> QuerySet[Cloud]:
 
 def cloud_for(request: HttpRequest, cloud_uuid: uuid.UUID) -> Cloud:
     """The cloud with this uuid if the person may see it; Http404 alike when there is none and when they may not."""
+    if not getattr(request, "htmx", None):
+        # Before anything is read for the page, so that nothing falls between its data and its socket.
+        request.zw_live_after = position()  # type: ignore[attr-defined]
     cloud = clouds_for(request.user).filter(uuid=cloud_uuid).first()  # type: ignore[arg-type]
     if cloud is None:
         raise Http404
     request.zw_cloud = cloud  # type: ignore[attr-defined]
     return cloud
+
+
+def remember_cloud(response: HttpResponse, cloud: Cloud) -> HttpResponse:
+    """Pages that belong to no cloud go on showing the one seen last."""
+    response.set_cookie("zw_cloud", str(cloud.uuid), max_age=90 * 24 * 3600, samesite="Lax", httponly=True,
+                        secure=settings.SESSION_COOKIE_SECURE)  # fmt: skip
+    return response

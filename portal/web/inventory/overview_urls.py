@@ -1,3 +1,5 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from portal.web.inventory.overview import overview
+
+urlpatterns = [path("", overview, name="overview")]

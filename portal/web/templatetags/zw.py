@@ -224,6 +224,50 @@ def cloud_home(cloud: Any) -> str:
 
 
 @register.filter
+def total(rows: Any, name: str) -> int:
+    """The sum of one attribute over `rows`."""
+    return sum(getattr(row, name) or 0 for row in rows)
+
+
+@register.filter
+def done_fraction(sync: Any) -> float | None:
+    """How much of a sync is done; None while nobody knows how much there is."""
+    return sync.kinds_done / sync.kinds_total if sync.kinds_total else None
+
+
+@register.filter
+def embolden(sentence: str, name: str) -> SafeString:
+    """The sentence with the object's name in bold; both stay text."""
+    before, found, after = sentence.partition(name) if name else (sentence, "", "")
+    return format_html("{}<b>{}</b>{}", before, found, after) if found else format_html("{}", sentence)
+
+
+@register.simple_tag
+def zone_width(hosts: int, zones: Any) -> str:
+    """A zone with more than a third of the hosts gets a wider card."""
+    everywhere = sum(zone.hosts for zone in zones)
+    return "zw-zone--wide" if everywhere and hosts / everywhere > 0.34 and len(zones) > 1 else ""
+
+
+@register.simple_tag
+def sprite() -> str:
+    """The address of the icon sprite, for icons inside drawings."""
+    return _sprite()
+
+
+@register.filter
+def unlocalized(number: float) -> str:
+    """A length for an SVG attribute: a dot, no thousands, at most one decimal."""
+    return f"{number:.1f}".removesuffix(".0")
+
+
+@register.filter
+def plus(number: float, more: float) -> str:
+    """A length moved by `more`, for an SVG attribute."""
+    return unlocalized(number + more)
+
+
+@register.filter
 def get(mapping: Any, key: Any) -> Any:
     """`mapping[key]`, or None."""
     try:
