@@ -47,7 +47,9 @@ def ensure_tenants(cloud: Cloud, gateway: Gateway) -> list[Tenant]:
         row
         for page in gateway.pages("listAccounts", "account", optional={"listall": True})
         for row in page
-        if str(row.get("accounttype")) == "0" and text(row, "state").lower() == "enabled"
+        if str(row.get("accounttype")) == "0"
+        and text(row, "state").lower() == "enabled"
+        and not text(row, "name").endswith("system-account")
     ]
     accounts.sort(
         key=lambda row: (text(row, "name") not in ("acme-dev", "globex"), text(row, "domainpath"), text(row, "name"))
