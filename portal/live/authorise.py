@@ -34,16 +34,17 @@ def allowed_topics(user: User, topics: Iterable[str]) -> set[str]:
     for topic in topics:
         prefix, _, identity = topic.partition(".")
         try:
-            wanted.setdefault(prefix, {})[uuid.UUID(identity)] = topic
+            parsed = uuid.UUID(identity)
         except ValueError:
             continue
+        # Compared as text later on: only the canonical spelling is a topic.
+        if topic == f"{prefix}.{parsed}":
+            wanted.setdefault(prefix, {})[parsed] = topic
     return {
         wanted[prefix][identity]
         for prefix, rule in _RULES.items()
         if prefix in wanted
         for identity in rule(user, set(wanted[prefix]))
-        # Compared as text later on: only the canonical spelling is a topic.
-        if wanted[prefix][identity] == f"{prefix}.{identity}"
     }
 
 
