@@ -33,6 +33,7 @@ JobSteps = Callable[["Obj"], Generator[float, None, dict[str, Any] | None]]
 PENDING, SUCCEEDED, FAILED = 0, 1, 2
 # A job waits this part of a usual job's time for an executor, so it is never done when it is announced.
 PICKUP = 0.2
+SERIAL = frozenset({"VirtualMachine"})
 CANCELLED_TEXT = "job cancelled because of management server restart or shutdown"
 
 
@@ -67,6 +68,8 @@ class Jobs:
 
     def __init__(self, sim: Simulator) -> None:
         self.sim = sim
+        # Jobs that wait for each other, by the object they work on; the first one runs.
+        self._queues: dict[str, list[Obj]] = {}
 
     def submit(
         self, ctx: Ctx, steps: JobSteps, instance: tuple[str, str | None] | None, event: JobEvent | None, share: float
@@ -90,6 +93,12 @@ class Jobs:
         running = steps(job)
         told = False
 
+        def leave() -> None:
+            if job in queue:
+                queue.remove(job)
+            if not queue and instance is not None:
+                self._queues.pop(str(instance[1]), None)
+
         def tell(state: str, level: str, prefix: str) -> None:
             if event is None:
                 return
@@ -103,10 +112,18 @@ class Jobs:
                 resource=event.resource,
             )
 
+        queue = self._queues.setdefault(str(instance[1]), []) if instance is not None and instance[0] in SERIAL else []
+        queue.append(job)
+
         def advance() -> None:
             nonlocal told
             if job["status"] != PENDING:
                 running.close()
+                leave()
+                return
+            if queue[0] is not job:
+                # Work on one VM is done in order, however the calls came.
+                sim.scheduler.after(PICKUP * sim.config.job_seconds, advance)
                 return
             if not told:
                 told = True
@@ -118,13 +135,16 @@ class Jobs:
                 wait = next(running)
             except StopIteration as done:
                 self.finish(job, SUCCEEDED, 0, done.value if done.value is not None else {"success": True})
+                leave()
                 tell("Completed", "INFO", "Successfully completed ")
             except ApiError as error:
                 self.finish(job, FAILED, error.status, {"errorcode": error.status, "errortext": error.text})
+                leave()
                 tell("Completed", "ERROR", "Error while ")
             except Exception:
                 sim.complain(traceback.format_exc())
                 self.finish(job, FAILED, 530, {"errorcode": 530, "errortext": "Unexpected exception in the simulator"})
+                leave()
                 tell("Completed", "ERROR", "Error while ")
             else:
                 job.f["_steps"] = job.get("_steps", 0) + 1

@@ -74,8 +74,16 @@ def prerequisites(sim: Simulator, zone: Obj) -> bool:
     return (
         any(host["state"] == "Up" and host["resourcestate"] == "Enabled" for host in hosts)
         and any(pool["state"] == "Up" for pool in state.table("pool").where(zoneid=zone.uuid))
-        and bool(state.table("imagestore").where(zoneid=zone.uuid))
+        and template_found(sim, zone)
     )
+
+
+def template_found(sim: Simulator, zone: Obj) -> bool:
+    """Whether the system VM template is in the zone's image store; into an installation's very first one it comes a scan later."""
+    here = sim.state.table("imagestore").where(zoneid=zone.uuid)
+    if not here:
+        return False
+    return min(store["created"] for store in sim.state.all("imagestore")) <= sim.scheduler.now() - SCAN_SECONDS
 
 
 def guest_network(sim: Simulator, zone: Obj) -> Obj | None:

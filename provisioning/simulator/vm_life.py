@@ -135,7 +135,8 @@ def _running(sim: Simulator, vm: Obj, placement: Placement, deploying: bool) -> 
         if volume.get("storageid") is None or volume["state"] == "Allocated":
             volume.set(storageid=pool, state="Ready", path=sim.state.new_uuid("volumepath", volume.dbid))
     fields: dict[str, Any] = {"state": "Running", "hostid": placement.host_id, "lasthostid": placement.host_id,
-                              "_starts": int(vm.get("_starts", 0)) + 1, "_firstboot": deploying or None}
+                              "_starts": int(vm.get("_starts", 0)) + 1, "_firstboot": deploying or None,
+                              "_booted_at": sim.scheduler.now()}
     if vm.get("details", {}).get(GONE) is None and not deploying:
         fields["details"] = {**(vm.get("details") or {}), GONE: "false"}
     wire(sim, vm, True)

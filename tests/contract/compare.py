@@ -108,8 +108,8 @@ class Comparison:
             else:
                 left.remove(match)
                 pairs.append((item, match))
-        # Where something was done twice, equal names are told apart by their order.
-        for item in waiting:
+        # Where something was done twice, equal names are told apart by their order; what has no name takes what is left.
+        for item in sorted(waiting, key=lambda each: "name" not in each):
             keys = {name: self.rewrite(str(item[name])) for name in NAMES[:-1] if name in item}
             match = next((o for o in left if keys and all(str(o.get(n)) == v for n, v in keys.items())), None)
             if match is None and left and "name" not in keys:

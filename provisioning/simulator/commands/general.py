@@ -49,10 +49,23 @@ def list_capabilities(ctx: Ctx, p: Params) -> Result:
     return {"capability": found}
 
 
+# Whose answer tells the fields of an object that lies deeper than the catalogue's data goes.
+DEEPER = {
+    "tags": "listTags",
+    "ingressrule": "authorizeSecurityGroupIngress",
+    "egressrule": "authorizeSecurityGroupEgress",
+}
+JOB_FIELDS = frozenset({"jobid", "jobstatus"})
+
+
 def _field(field: ResponseField) -> dict[str, Any]:
     shown: dict[str, Any] = {"name": field.name, "description": f"the {field.name}", "type": field.type}
-    if field.response:
-        shown["response"] = [_field(inner) for inner in field.response]
+    inner = field.response
+    if not inner and field.type == "set" and field.name in DEEPER:
+        known = catalog_data.commands()[DEEPER[field.name]].response
+        inner = tuple(each for each in known if each.name not in JOB_FIELDS)
+    if inner:
+        shown["response"] = [_field(each) for each in inner]
     return shown
 
 

@@ -99,10 +99,6 @@ def reboot_sysvm(ctx: Ctx, p: Params) -> Result:
                 return
             raise orchestration_failed(vm)
         yield 0.3
-        agent = ctx.state.table("host").find(virtualmachineid=vm.uuid)
-        if agent is not None:
-            # Its agent is away until the VM has booted.
-            agent.set(state="Disconnected", _reconnect_at=ctx.sim.scheduler.now() + 45)
         places = f"public IP [{vm.get('publicip')}], private IP [{vm.get('privateip')}]."
         if _is_proxy(vm):
             ctx.alert("ALERT.SERVICE.CONSOLEPROXY", f"Console proxy is rebooted in zone [{zone['name']}], proxy [{vm['name']}], {places}")

@@ -310,12 +310,12 @@ def usage_history(ctx: Ctx, p: Params) -> Result:
     for vm in ctx.page(owned(ctx, p, "vm")):
         stats = []
         if vm["state"] == "Running" and vm.get("_stats"):
-            first = max(float(vm.get("updated") or vm["created"]), ctx.now - 720 * 60)
+            first = max(float(vm.get("_booted_at") or vm.get("updated") or vm["created"]), ctx.now - 720 * 60)
             at = (int(first / 60) + 1) * 60.0
             while at <= ctx.now and len(stats) < 720:
                 stats.append({**sample(at), "cpuused": f"{vm['_stats']}%"})
                 at += 60.0
-        rows.append({"id": vm.uuid, "name": vm["name"], "displayname": vm.get("displayname") or vm["name"], "stats": stats})
+        rows.append({"id": vm.uuid, "name": vm["instancename"], "displayname": vm.get("displayname") or vm["name"], "stats": stats})
     return ctx.listing("virtualmachine", rows)
 
 
