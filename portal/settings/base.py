@@ -10,6 +10,7 @@ from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from portal import logging as logs
+from portal.settings.api import REST_FRAMEWORK, SPECTACULAR_SETTINGS  # noqa: F401
 from portal.settings.runtime import broker_url, valkey_url
 
 django_stubs_ext.monkeypatch()
@@ -244,12 +245,6 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024  # bytes
 X_FRAME_OPTIONS = "DENY"
-
-REST_FRAMEWORK: dict[str, object] = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [],
-    "DEFAULT_PERMISSION_CLASSES": ["portal.api.permissions.DenyByDefault"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-}
 
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
 LOGGING = logs.setup(logs.level_name(env("ZONEWRIGHT_LOG_LEVEL", default="INFO")))

@@ -34,7 +34,8 @@ def draw(column: Column, row: Any, viewer: Viewer, slug: str) -> SafeString:
 
 def _name(column: Column, row: Any, value: Any, viewer: Viewer, slug: str) -> SafeString:
     url = detail_url(row, slug, viewer)
-    second = follow(row, column.second) if column.second else ""
+    # A tenant has no use for the hypervisor's name of an instance, and CloudStack does not give it to one.
+    second = follow(row, column.second) if column.second and viewer.sees_infrastructure else ""
     extra = format_html(' <span class="zw-mono zw-muted">{}</span>', second) if second and second != value else ""
     gone = format_html(' <span class="zw-tag">{}</span>', _("gone")) if getattr(row, "gone_at", None) else ""
     return format_html('<a href="{}">{}</a>{}{}', url, value or row.cloudstack_id, extra, gone)
@@ -54,8 +55,17 @@ def _link(column: Column, row: Any, value: Any, viewer: Viewer, slug: str) -> Sa
     return format_html('<a href="{}">{}</a>', detail_url(value, column.target, viewer), shown)
 
 
+# Which of the state vocabularies (provisioning.inventory.states.STATES) a column speaks; else its kind's own.
+VOCABULARIES = {"resource_state": "resource-state", "managed_state": "managed-state", "agent_state": "agent-state",
+                "redundant_state": "redundant-state"}  # fmt: skip
+
+
+def vocabulary(key: str, slug: str) -> str:
+    return VOCABULARIES.get(key, slug)
+
+
 def _state(column: Column, row: Any, value: Any, viewer: Viewer, slug: str) -> SafeString:
-    return zw.state(value, slug) if value else NOTHING
+    return zw.state(value, vocabulary(column.path or column.key, slug)) if value else NOTHING
 
 
 def _mono(column: Column, row: Any, value: Any, viewer: Viewer, slug: str) -> SafeString:
@@ -215,25 +225,33 @@ def _changed(column: Column, row: Any, value: Any, viewer: Viewer, slug: str) ->
 
 
 def _diff(column: Column, row: Any, value: Any, viewer: Viewer, slug: str) -> SafeString:
-    return draw_diff(row.before, row.after, row.change)
+    return draw_diff(row.before, row.after, row.change, row.kind)
 
 
-def draw_diff(before: Any, after: Any, change: str = "changed") -> SafeString:
-    """`field: before → after`, the first few fields; a created or gone object needs none."""
+def draw_diff(before: Any, after: Any, change: str = "changed", slug: str = "") -> SafeString:
+    """`field: before → after`, the first few fields, states in their colours; created or gone needs none."""
     if change != "changed":
         return NOTHING
     before = before if isinstance(before, dict) else {}
     after = after if isinstance(after, dict) else {}
-    keys = sorted({*before, *after}, key=lambda key: (key not in {"state", "resource_state"}, key))
+    keys = sorted({*before, *after}, key=lambda key: (key not in {"state", *VOCABULARIES}, key))
     parts = format_html_join(
         mark_safe(" · "),
-        '<span class="zw-muted">{}</span> <del class="zw-diff-del">{}</del> → <ins class="zw-diff-ins">{}</ins>',
-        ((key.replace("_", " "), _short(before.get(key)), _short(after.get(key))) for key in keys[:DIFF_SHOWN]),
+        '<span class="zw-muted">{}</span> {} → {}',
+        (
+            (key.replace("_", " "), _side(key, before.get(key), slug), _side(key, after.get(key), slug))
+            for key in keys[:DIFF_SHOWN]
+        ),
     )
     more = len(keys) - DIFF_SHOWN
-    return (
-        format_html("{}{}", parts, format_html(" {}", _("and %(n)s more") % {"n": more}) if more > 0 else "") or NOTHING
-    )
+    rest = format_html(" {}", _("and %(n)s more") % {"n": more}) if more > 0 else ""
+    return format_html("{}{}", parts, rest) if keys else NOTHING
+
+
+def _side(key: str, value: Any, slug: str) -> SafeString:
+    if value and isinstance(value, str) and (key == "state" or key in VOCABULARIES):
+        return zw.state(value, vocabulary(key, slug))
+    return format_html("<span>{}</span>", _short(value))
 
 
 def _short(value: Any) -> str:

@@ -99,6 +99,6 @@ def _entry(item: m.ChangeEvent | m.CloudEvent, viewer: Viewer) -> Entry:
         "returned": _("Back after it was gone"),
     }.get(item.change)
     if words is None:
-        diff = cells.draw_diff(shaped(item.before, viewer), shaped(item.after, viewer), item.change)
+        diff = cells.draw_diff(shaped(item.before, viewer), shaped(item.after, viewer), item.change, item.kind)
         words = diff if diff != cells.NOTHING else format_html("{}", _("Changed"))
     return Entry(item.at, icon, group, words, _("seen by sync"))

@@ -11,15 +11,21 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Case, IntegerField, Q, Value, When
+from django.db import connection
+from django.db.models import Q
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
+from portal.web import figures
+from portal.web.cells import short_command
 from portal.web.table_spec import Viewer
 from provisioning.inventory.kinds import KINDS, Kind
 from provisioning.inventory.models import AsyncJob
 
 PER_KIND = 6
 AT_MOST = 24
+MANY = frozenset({"instances", "volumes"})
+LAST_CHARACTER = "\U0010ffff"
 # Most looked for first.
 ORDER = (
     "hosts", "instances", "networks", "volumes", "storage-pools", "system-vms", "routers", "clusters", "pods", "zones",
@@ -34,9 +40,11 @@ ADDRESSES: dict[str, tuple[str, ...]] = {
 OTHER_NAMES: dict[str, tuple[str, ...]] = {"instances": ("internal_name",), "domains": ("path",)}
 # Where an object stands, read after its name.
 PLACES: dict[str, tuple[str, ...]] = {
-    "pods": ("zone",), "clusters": ("zone", "pod"), "hosts": ("zone", "pod", "cluster"), "storage-pools": ("zone", "cluster"),
+    "pods": ("zone",), "clusters": ("zone", "pod"), "hosts": ("zone", "pod", "cluster"),
+    "storage-pools": ("zone", "cluster"),
     "image-stores": ("zone",), "system-vms": ("zone", "host"), "routers": ("zone", "network"), "networks": ("zone",),
-    "physical-networks": ("zone",), "public-ranges": ("zone",), "instances": ("zone", "host"), "volumes": ("zone", "instance"),
+    "physical-networks": ("zone",), "public-ranges": ("zone",), "instances": ("zone", "host"),
+    "volumes": ("zone", "instance"),
     "accounts": ("domain",), "projects": ("domain",),
 }  # fmt: skip
 _HEX = re.compile(r"^[0-9a-f-]{6,36}$", re.IGNORECASE)
@@ -102,26 +110,37 @@ def _by_id_front(text: str, viewer: Viewer, kinds: list[Kind]) -> list[Found]:
 
 
 def _by_text(text: str, viewer: Viewer, kind: Kind) -> Found:
+    """Names that begin with the text, then those that contain it; at most one of the two reads all names."""
     rows = _scoped(kind, viewer).filter(gone_at__isnull=True)
-    begins, contains = Q(name__istartswith=text), Q(name__icontains=text)
-    for path in OTHER_NAMES.get(kind.slug, ()):
-        if path in {"internal_name", "path"} and not viewer.sees_infrastructure:
-            continue
-        begins |= Q(**{f"{path}__istartswith": text})
-        contains |= Q(**{f"{path}__icontains": text})
-    for path in ADDRESSES.get(kind.slug, ()) if _like_address(text) else ():
-        begins |= Q(**{f"{path}__startswith": text})
-        contains |= Q(**{f"{path}__startswith": text})
-    rank = Case(When(name__iexact=text, then=Value(0)), When(begins, then=Value(1)), default=Value(2),
-                output_field=IntegerField())  # fmt: skip
-    # Two limits: the inner one bounds what a common word costs, the outer order is by how well it fits.
-    found = list(rows.filter(begins).order_by("name", "id")[:PER_KIND])
+    found = list(_beginning(rows, text, kind))
     if len(found) < PER_KIND:
         known = {row.pk for row in found}
-        more = rows.filter(contains).annotate(rank=rank).order_by("name", "id")[: PER_KIND + len(known)]
+        more = rows.filter(_containing(text, kind, viewer)).order_by("name", "id")[: PER_KIND + len(known)]
         found += [row for row in more if row.pk not in known][: PER_KIND - len(found)]
     found.sort(key=lambda row: row.name.casefold() != text.casefold())
     return Found(kind, found)
+
+
+def _beginning(rows: Any, text: str, kind: Kind) -> list[Any]:
+    """Rows whose name begins with the text. Among the many the index is read, which knows no case: the usual ways of
+    writing the text are tried one after the other."""
+    if kind.slug not in MANY or connection.vendor != "sqlite":
+        return list(rows.filter(name__istartswith=text).order_by("name", "id")[:PER_KIND])
+    found: list[Any] = []
+    for form in dict.fromkeys((text, text.lower(), text.upper(), text.capitalize())):
+        if len(found) < PER_KIND:
+            among = rows.filter(name__gte=form, name__lt=form + LAST_CHARACTER).order_by("name", "id")
+            found += list(among[: PER_KIND - len(found)])
+    return found
+
+
+def _containing(text: str, kind: Kind, viewer: Viewer) -> Q:
+    condition = Q(name__icontains=text)
+    for path in OTHER_NAMES.get(kind.slug, ()) if viewer.sees_infrastructure else ():
+        condition |= Q(**{f"{path}__icontains": text})
+    for path in ADDRESSES.get(kind.slug, ()) if _like_address(text) else ():
+        condition |= Q(**{f"{path}__startswith": text})
+    return condition
 
 
 def _like_address(text: str) -> bool:
@@ -142,8 +161,6 @@ def _group(kind: Kind, rows: list[Any], viewer: Viewer) -> dict[str, Any]:
 
 
 def _item(kind: Kind, row: Any, viewer: Viewer) -> dict[str, Any]:
-    from portal.web import figures
-
     assert viewer.cloud is not None
     places = [getattr(row, place) for place in PLACES.get(kind.slug, ()) if _may_show(place, viewer)]
     return {
@@ -154,7 +171,8 @@ def _item(kind: Kind, row: Any, viewer: Viewer) -> dict[str, Any]:
         "state": row.state,
         "group": figures.state_group(row.state, kind.slug) if row.state else "",
         "icon": figures.state_icon(row.state, kind.slug) if row.state else kind.icon,
-        "hint": " / ".join(place.name for place in places if place is not None),
+        "detail": " / ".join(place.name for place in places if place is not None),
+        "note": _("gone") if row.gone_at else row.state,
         "gone": row.gone_at is not None,
         "url": reverse("inventory:detail", args=[viewer.cloud.uuid, kind.slug, row.uuid]),
     }
@@ -168,8 +186,6 @@ def _jobs(text: str, viewer: Viewer) -> list[dict[str, Any]]:
     rows = AsyncJob.objects.for_user(viewer.user).filter(
         cloud=viewer.cloud, cloudstack_id__gte=low, cloudstack_id__lt=low + "g", cloudstack_id__startswith=low
     )
-    from portal.web.cells import short_command
-
     items = [
         {
             "uuid": str(row.uuid),
@@ -179,12 +195,11 @@ def _jobs(text: str, viewer: Viewer) -> list[dict[str, Any]]:
             "state": AsyncJob.Status(row.status).name.title() if row.status is not None else "",
             "group": "",
             "icon": "player-play",
-            "hint": row.account_name,
+            "detail": row.account_name,
+            "note": row.log_id,
             "gone": False,
             "url": reverse("inventory:job", args=[viewer.cloud.uuid, row.uuid]),
         }
         for row in rows.order_by("-id")[:PER_KIND]
     ]
-    from django.utils.translation import gettext as _
-
     return [{"kind": "jobs", "label": _("Jobs"), "icon": "player-play", "items": items}] if items else []

@@ -127,7 +127,7 @@ def kept_params(table: Table, *dropped: str) -> list[tuple[str, str]]:
 def state_pill(column: Column, obj: Any, slug: str) -> SafeString | str:
     """One of an object's states as a pill; what it is about is said when there are several."""
     value = column.value(obj)
-    return zw.state(value, slug, pill=True) if value else ""
+    return zw.state(value, cells.vocabulary(column.path or column.key, slug), pill=True) if value else ""
 
 
 @register.simple_tag

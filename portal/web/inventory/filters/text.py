@@ -17,7 +17,7 @@ class SearchFilter(Filter):
 
     paths: tuple[str, ...] = ("name",)
     ids: tuple[str, ...] = ("uuid", "cloudstack_id")
-    private: tuple[str, ...] = ("path", "vlan", "url", "result_text")
+    private: tuple[str, ...] = ("path", "vlan", "url", "result_text", "internal_name", "broadcast_uri")
     """Paths that only people who see infrastructure search in: finding is a way of reading."""
     widget: str = "text"
 

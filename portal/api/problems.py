@@ -1,0 +1,84 @@
+"""Every error of the API as a problem document (RFC 9457) with the request id."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from django.utils.translation import gettext as _
+from rest_framework import exceptions
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+from portal.web.table_spec import BadParameter
+from provisioning.inventory.errors import NotAllowed, Refused
+
+log = logging.getLogger("django.request")
+CONTENT_TYPE = "application/problem+json"
+
+
+class BadParameters(exceptions.APIException):
+    """400 that names each parameter that cannot be meant."""
+
+    status_code = 400
+
+    def __init__(self, errors: list[BadParameter]) -> None:
+        super().__init__(" ".join(str(error) for error in errors))
+        self.errors = [{"parameter": error.key, "detail": str(error)} for error in errors]
+
+
+def handle(error: Exception, context: Mapping[str, Any]) -> Response:
+    """The exception handler of every API view. Never lets an exception through: a client always gets a document."""
+    request: Request = context["request"]
+    status, detail, more, headers = _read(error)
+    if status >= 500:
+        log.exception("API view failed", extra={"request": request._request})
+    set_rollback()
+    body = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "instance": request.path,
+        "request_id": getattr(request, "request_id", ""),
+        **more,
+    }
+    return Response(body, status=status, headers=headers, content_type=CONTENT_TYPE)
+
+
+def _read(error: Exception) -> tuple[int, str, dict[str, Any], dict[str, str]]:
+    headers: dict[str, str] = {}
+    if isinstance(error, Http404):
+        return 404, _("There is nothing here that you may see."), {}, headers
+    if isinstance(error, (PermissionDenied, NotAllowed)):
+        return 403, str(error) or _("Your role does not allow this."), {}, headers
+    if isinstance(error, Refused):
+        return 409, str(error), {}, headers
+    if isinstance(error, BadParameter):
+        return 400, str(error), {"errors": [{"parameter": error.key, "detail": str(error)}]}, headers
+    if isinstance(error, BadParameters):
+        return 400, str(error.detail), {"errors": error.errors}, headers
+    if isinstance(error, exceptions.ValidationError):
+        return 400, _("The body cannot be used as it is."), {"errors": _fields(error.detail)}, headers
+    if isinstance(error, exceptions.APIException):
+        if getattr(error, "auth_header", None):
+            headers["WWW-Authenticate"] = error.auth_header
+        wait = getattr(error, "wait", None)
+        if wait:
+            headers["Retry-After"] = str(int(wait) + 1)
+        return error.status_code, str(error.detail), {}, headers
+    return 500, _("Something failed on our side. It is in the log under this request id."), {}, headers
+
+
+def _fields(detail: Any) -> list[dict[str, str]]:
+    if isinstance(detail, dict):
+        return [
+            {"parameter": str(key), "detail": " ".join(map(str, value)) if isinstance(value, list) else str(value)}
+            for key, value in detail.items()
+        ]
+    return [{"parameter": "", "detail": str(item)} for item in (detail if isinstance(detail, list) else [detail])]
