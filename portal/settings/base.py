@@ -25,6 +25,8 @@ SECRET_KEY = env("ZONEWRIGHT_SECRET_KEY", default="")
 ENCRYPTION_KEYS: list[str] = env.list("ZONEWRIGHT_ENCRYPTION_KEYS", default=[])
 # Audit chain keys, newest first, each `id:base64`.
 AUDIT_KEYS: list[str] = env.list("ZONEWRIGHT_AUDIT_KEYS", default=[])
+# Where the chain's heads are copied to; empty: audit-heads.jsonl in HOME.
+AUDIT_HEADS_PATH = env("ZONEWRIGHT_AUDIT_HEADS", default="")
 ALLOWED_HOSTS: list[str] = env.list("ZONEWRIGHT_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 # Only these addresses/networks may say who the client is (X-Forwarded-For).
 TRUSTED_PROXIES: list[str] = env.list("ZONEWRIGHT_TRUSTED_PROXIES", default=[])
