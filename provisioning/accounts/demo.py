@@ -9,8 +9,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -32,20 +30,12 @@ PEOPLE: dict[str, tuple[str, str, str, str]] = {
 }
 
 
-@dataclass(frozen=True)
-class AccountRow:
-    """A CloudStack account that becomes a demo tenant."""
-
-    name: str
-    domain_cloudstack_id: str
-
-
 def demo_users(cloud: Any = None) -> list[dict[str, str]]:
     """Make or refresh the demo people; returns [{"role", "username", "password"}] in the order of PEOPLE.
 
     Idempotent: passwords that still work are kept. Somebody real with a demo's user name is left alone and that
-    login left out. With a `cloud`, its tenants (`demo_tenants`) are joined as far as they exist already. Raises
-    ValueError for a cloud that is not a demo.
+    login left out. With a `cloud`, approver and tenant user join its first tenant. Raises ValueError for a cloud that
+    is not a demo.
     """
     if cloud is not None and not cloud.is_demo:
         raise ValueError("Demo logins are only made beside a demo cloud.")
@@ -77,34 +67,6 @@ def demo_users(cloud: Any = None) -> list[dict[str, str]]:
             _join(cloud.uuid)
     _write({login["username"]: login["password"] for login in logins})
     return logins
-
-
-def demo_tenants(cloud_uuid: UUID, accounts: Sequence[AccountRow]) -> bool:
-    """Make a tenant of each account and let the demo people in. True when a tenant was new: the next sync then says
-    whose things are whose."""
-    is_new = False
-    with transaction.atomic():
-        for account in accounts:
-            _tenant, created = Tenant.objects.get_or_create(
-                cloud_uuid=cloud_uuid,
-                domain_cloudstack_id=account.domain_cloudstack_id,
-                account_name=account.name,
-                project_cloudstack_id="",
-                defaults={"name": _free_name(cloud_uuid, account.name)},
-            )
-            if created:
-                is_new = True
-                record("tenant.add", obj_type="tenant", obj_id=_tenant.uuid, obj_name=_tenant.name,
-                       cloud_uuid=cloud_uuid, tenant_uuid=_tenant.uuid,
-                       after={"account_name": account.name, "domain_cloudstack_id": account.domain_cloudstack_id},
-                       reason="demo cloud")  # fmt: skip
-        _join(cloud_uuid)
-    return is_new
-
-
-def _free_name(cloud_uuid: UUID, name: str) -> str:
-    taken = set(Tenant.objects.filter(cloud_uuid=cloud_uuid).values_list("name", flat=True))
-    return next(one for one in (name, *(f"{name} {number}" for number in range(2, 1000))) if one not in taken)
 
 
 def _join(cloud_uuid: UUID) -> None:

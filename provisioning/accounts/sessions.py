@@ -11,6 +11,7 @@ import hashlib
 from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -33,7 +34,11 @@ def alive(session_key: str | None) -> UserSession | None:
     if not session_key:
         return None
     row = UserSession.objects.filter(session_key_digest=digest_of(session_key), revoked_at__isnull=True).first()
-    if row is None or timezone.now() - row.last_seen_at > idle_limit():
+    now = timezone.now()
+    if row is None or now - row.last_seen_at > idle_limit():
+        return None
+    # However often it was used: saving a session moves its cookie's life on, this one ends all the same.
+    if now - row.created_at > dt.timedelta(seconds=settings.SESSION_COOKIE_AGE):
         return None
     return row
 
@@ -57,13 +62,25 @@ def opened(sender: Any, request: HttpRequest, user: User, **_: Any) -> None:
     )
 
 
-def seen(request: HttpRequest) -> None:
-    """The person did something: moves the idle limit on. Written once a minute at most."""
+def living_of(user: User) -> QuerySet[UserSession]:
+    """The sessions of a person that still work, the one used last first."""
+    return UserSession.objects.filter(
+        user=user,
+        revoked_at__isnull=True,
+        last_seen_at__gt=timezone.now() - idle_limit(),
+        created_at__gt=timezone.now() - dt.timedelta(seconds=settings.SESSION_COOKIE_AGE),
+    ).order_by("-last_seen_at")
+
+
+def seen(request: HttpRequest, *, at_once: bool = False) -> None:
+    """The person did something: moves the idle limit on. Written once a minute at most, unless `at_once`."""
     session_key = request.session.session_key
     if session_key:
-        UserSession.objects.filter(
-            session_key_digest=digest_of(session_key), last_seen_at__lt=timezone.now() - SEEN_EVERY
-        ).update(last_seen_at=timezone.now())
+        now = timezone.now()
+        rows = UserSession.objects.filter(session_key_digest=digest_of(session_key))
+        if not at_once:
+            rows = rows.filter(last_seen_at__lt=now - SEEN_EVERY)
+        rows.update(last_seen_at=now)
 
 
 def ends_at(request: HttpRequest) -> dt.datetime | None:

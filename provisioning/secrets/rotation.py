@@ -54,6 +54,7 @@ def rotate_all(progress: Callable[[str, Outcome], None] | None = None) -> Outcom
 def _rotate_model(model: type[models.Model], names: list[str], newest: Fernet, outcome: Outcome) -> None:
     # The tokens as stored, past the field's own decryption.
     stored = {f"stored_{name}": Cast(name, TextField()) for name in names}
+    columns = {one.name: str(one.column) for one in model._meta.concrete_fields}
     last = None
     table = connection.ops.quote_name(model._meta.db_table)
     key = connection.ops.quote_name(str(model._meta.pk.column if model._meta.pk else "id"))
@@ -75,7 +76,7 @@ def _rotate_model(model: type[models.Model], names: list[str], newest: Fernet, o
                     elif fresh == "":
                         outcome.unreadable.append(f"{model._meta.label_lower} {row['pk']} {name}")
                     else:
-                        column = connection.ops.quote_name(model._meta.get_field(name).column)
+                        column = connection.ops.quote_name(columns[name])
                         with connection.cursor() as cursor:
                             # Names come from the models; the ORM would encrypt the token once more.
                             cursor.execute(

@@ -80,3 +80,60 @@ class TokenForm(forms.Form):
     def __init__(self, *args: Any, scopes: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["scopes"].choices = scopes  # type: ignore[attr-defined]
+
+
+class PasswordForm(forms.Form):
+    """A new password, once with the old one (`asks_old`) and once by a link."""
+
+    old_password = forms.CharField(
+        label=_("Present password"), strip=False, max_length=1000,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )  # fmt: skip
+    new_password = forms.CharField(
+        label=_("New password"), strip=False, max_length=1000,
+        help_text=_("At least 12 characters. A sentence is easier to keep in mind than signs."),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, asks_old: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not asks_old:
+            del self.fields["old_password"]
+
+
+class TenantForm(forms.Form):
+    """Which account or project of a cloud becomes a tenant; `owners` are (value, label) of what the cloud has."""
+
+    owner = forms.ChoiceField(label=_("Account or project"))
+    name = forms.CharField(label=_("Name here"), max_length=200, required=False,
+                           help_text=_("Left empty, the account's own name is used."))  # fmt: skip
+    api_key = forms.CharField(label=_("API key of the tenant"), max_length=200, required=False,
+                              widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}))  # fmt: skip
+    secret_key = forms.CharField(
+        label=_("Secret key"), max_length=400, required=False, help_text=_("Stored encrypted and never shown again."),
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, owners: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["owner"].choices = owners  # type: ignore[attr-defined]
+
+
+class TenantKeysForm(forms.Form):
+    api_key = forms.CharField(label=_("API key"), max_length=200, required=False,
+                              widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}))  # fmt: skip
+    secret_key = forms.CharField(
+        label=_("Secret key"), max_length=400, required=False,
+        help_text=_("Left empty, the stored secret stays. An empty API key removes both."),
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+    )  # fmt: skip
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(label=_("Reason"), max_length=500)
+
+
+def say(form: forms.BaseForm, error: Any, request_id: str) -> None:
+    """Put a refusal (`sentence`, `field`) at its field, with the request id by which the log and the trail know it."""
+    field = error.field if getattr(error, "field", "") in form.fields else None
+    form.add_error(field, f"{error.sentence} ({_('request')} {request_id})")

@@ -42,7 +42,8 @@ class Command(BaseCommand):
                     role=User.Role.ADMINISTRATOR,
                 )  # fmt: skip
                 record("person.create", obj_type="user", obj_id=person.uuid, obj_name=username,
-                       reason="manage.py create_admin", after={"username": username, "role": "administrator"})  # fmt: skip
+                       reason="manage.py create_admin",
+                       after={"username": username, "role": "administrator"})  # fmt: skip
             else:
                 before = {"role": person.role, "is_active": person.is_active}
                 person.role, person.is_active, person.is_demo = User.Role.ADMINISTRATOR, True, False

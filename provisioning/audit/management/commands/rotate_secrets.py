@@ -23,14 +23,16 @@ class Command(BaseCommand):
         except ImproperlyConfigured as error:
             raise CommandError(str(error)) from None
         failed = bool(outcome.unreadable)
-        record("secrets.rotate", obj_type="secrets", result="failed" if failed else "success",
-               error=f"No key opens: {', '.join(outcome.unreadable[:20])}" if failed else "",
-               after={"rotated": outcome.rotated, "kept": outcome.kept, "unreadable": len(outcome.unreadable)})  # fmt: skip
-        self.stdout.write(f"{outcome.rotated} secrets re-encrypted, {outcome.kept} were under the newest key already.")
+        error = f"No key opens: {', '.join(outcome.unreadable[:20])}" if failed else ""
+        counts = {"rotated": outcome.rotated, "kept": outcome.kept, "unreadable": len(outcome.unreadable)}
+        record(
+            "secrets.rotate", obj_type="secrets", result="failed" if failed else "success", error=error, after=counts
+        )
+        self.stdout.write(f"{outcome.rotated} secrets re-encrypted, {outcome.kept} had the newest key already.")
         if failed:
             raise CommandError(
-                f"No key of the ring opens {len(outcome.unreadable)}: {', '.join(outcome.unreadable[:20])}. Put the old "
-                "key back behind the new one and run this again."
+                f"No key of the ring opens {len(outcome.unreadable)}: {', '.join(outcome.unreadable[:20])}. "
+                "Put the old key back behind the new one and run this again."
             )
         self.stdout.write("Older keys may be taken out of ZONEWRIGHT_ENCRYPTION_KEYS now (keep them with old backups).")
 
