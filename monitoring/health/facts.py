@@ -85,6 +85,8 @@ class CapacityFact:
     notify: float | None
     disable: float | None
     since_at: datetime
+    # used and reserved ÷ total; None when nothing is reserved
+    committed: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -279,6 +279,7 @@ def _capacity(cloud: m.Cloud, things: dict[str, tuple[Thing, ...]], now: datetim
             notify=row.notify,
             disable=row.disable,
             since_at=row.sampled_at,
+            committed=row.committed,
         )
         for row in current(cloud)
         if row.fraction is not None and row.judged and row.is_fresh(now)

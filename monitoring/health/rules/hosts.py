@@ -143,8 +143,9 @@ def _cause(facts: Facts, host: Thing) -> str:
     """Its cluster isn't managed, its management server is down, or all of its cluster fell together."""
     for cluster in facts.of("clusters"):
         if cluster.pk == host["cluster"]:
-            if cluster["managed_state"] in _UNMANAGED and host.state != "Down":
-                return fingerprint("cluster.managed", cluster)
+            if cluster["managed_state"] in _UNMANAGED:
+                # Unmanaging disconnects; it kills nothing.
+                return fingerprint("cluster.managed", cluster) if host.state != "Down" else ""
             if _all_out(facts, cluster):
                 return fingerprint("cluster.hosts", cluster)
     for server in facts.of("management-servers"):

@@ -3,46 +3,86 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from django.utils.translation import gettext_noop as _
 
-from monitoring.health.facts import Blast, Facts, Thing
-from monitoring.health.finding import Finding
+from monitoring.health.facts import Blast, CapacityFact, Facts, Thing
+from monitoring.health.finding import Finding, fingerprint
 from monitoring.health.models import Plane, Severity
+
+# So many places of one zone past the same threshold of the same type are one problem with the places below it.
+ALIKE = 4
 
 
 def capacity(facts: Facts) -> Iterator[Finding]:
     """Used past the notification threshold warns, past the disable threshold nothing new is placed."""
+    found: dict[tuple[int | None, str, Severity], list[tuple[CapacityFact, Finding]]] = {}
     for row in facts.capacity:
-        disabled = row.disable is not None and row.fraction >= row.disable
-        if not disabled and (row.notify is None or row.fraction < row.notify):
+        finding = _past(row)
+        if finding is not None:
+            found.setdefault((finding.zone, row.type_name, finding.severity), []).append((row, finding))
+    for (zone_pk, type_name, severity), members in found.items():
+        zone = next((zone for zone in facts.of("zones") if zone.pk == zone_pk), None)
+        if len(members) < ALIKE or zone is None:
+            yield from (finding for _row, finding in members)
             continue
-        full = row.fraction >= 1
+        worst, _finding = max(members, key=lambda pair: pair[0].fraction)
+        part = f"{type_name}-{severity.value}"
         yield Finding(
             rule="capacity.threshold",
-            severity=Severity.CRITICAL if disabled or full else Severity.WARNING,
+            severity=severity,
             plane=Plane.DATA,
-            impact=row.impact,
-            headline=_("%(label)s of %(place)s is at %(percent)d %%"),
-            detail=(
-                _("Past the cloud's own limit of %(disable)d %%: nothing new is placed there.")
-                if disabled
-                else _("Used up: what asks for more is refused.")
-                if full
-                else _("Past the cloud's own notification threshold of %(notify)d %%.")
-            ),
+            impact=worst.impact,
+            headline=_("%(label)s runs out at %(count)d places of zone %(zone)s"),
+            detail=_("The fullest is %(place)s at %(percent)d %%."),
             params={
-                "label": row.label,
-                "place": row.place_name,
-                "percent": int(row.fraction * 100),
-                "notify": round((row.notify or 0) * 100),
-                "disable": round((row.disable or 0) * 100),
+                "label": worst.label,
+                "count": len(members),
+                "zone": zone.name,
+                "place": worst.place_name,
+                "percent": int(worst.fraction * 100),
             },
-            thing=row.place,
-            part=row.type_name,
-            zone=(row.place.pk if row.place.kind == "zones" else row.place.zone) if row.place else None,
-            since_at=row.since_at,
+            thing=zone,
+            part=part,
+            zone=zone_pk,
+            since_at=min(finding.since_at for _row, finding in members),
         )
+        cause = fingerprint("capacity.threshold", zone, part)
+        yield from (replace(finding, cause=cause) for _row, finding in members)
+
+
+def _past(row: CapacityFact) -> Finding | None:
+    # The planner counts what is held for stopped instances as used.
+    disabled = row.disable is not None and (row.committed or row.fraction) >= row.disable
+    if not disabled and (row.notify is None or row.fraction < row.notify):
+        return None
+    full = row.fraction >= 1
+    return Finding(
+        rule="capacity.threshold",
+        severity=Severity.CRITICAL if disabled or full else Severity.WARNING,
+        plane=Plane.DATA,
+        impact=row.impact,
+        headline=_("%(label)s of %(place)s is at %(percent)d %%"),
+        detail=(
+            _("Past the cloud's own limit of %(disable)d %%: nothing new is placed there.")
+            if disabled
+            else _("Used up: what asks for more is refused.")
+            if full
+            else _("Past the cloud's own notification threshold of %(notify)d %%.")
+        ),
+        params={
+            "label": row.label,
+            "place": row.place_name,
+            "percent": int(row.fraction * 100),
+            "notify": round((row.notify or 0) * 100),
+            "disable": round((row.disable or 0) * 100),
+        },
+        thing=row.place,
+        part=row.type_name,
+        zone=(row.place.pk if row.place.kind == "zones" else row.place.zone) if row.place else None,
+        since_at=row.since_at,
+    )
 
 
 def redundancy(facts: Facts) -> Iterator[Finding]:
