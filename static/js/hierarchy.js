@@ -162,6 +162,8 @@
     const detail = event.detail;
     if (detail.topic !== hier.dataset.topic) return;
     let mine = false;
+    /* Figures move without a change event: the end of a sync brings them. */
+    if (detail.kind.startsWith("sync.") && ["done", "partial"].includes((detail.payload || {}).state)) { whole = true; mine = true; }
     for (const change of named(detail)) {
       if (change.kind === "hosts" && change.uuid && change.change !== "created" && change.change !== "gone" && change.change !== "returned") { heard.add(change.uuid); mine = true; }
       else if (["zones", "pods", "clusters", "hosts", "storage-pools", "image-stores", "system-vms", "physical-networks"].includes(change.kind)) { whole = true; mine = true; }
@@ -172,9 +174,7 @@
   document.addEventListener("zw:reset", function () { whole = true; soon(); });
   function named(detail) {
     const payload = detail.payload || {};
-    if (Array.isArray(payload.changes)) return payload.changes;
     if (payload.kind) return [payload];
-    if (Array.isArray(payload.kinds)) return payload.kinds.map((kind) => ({ kind: kind }));
     return payload.counts ? Object.keys(payload.counts).map((kind) => ({ kind: kind })) : [];
   }
   function soon() { if (!timer) timer = setTimeout(flip, 500); }

@@ -99,7 +99,10 @@
     const kinds = element.dataset.liveKinds;
     if (!kinds) return true;
     const wanted = kinds.split(/\s+/), payload = event.payload || {};
-    const named = [event.kind, payload.kind].concat(payload.kinds || [], (payload.changes || []).map((change) => change.kind));
+    /* "hosts" hears of hosts, "changes" of any object, "sync.ended" of a sync's end, else the event's own kind. */
+    const named = [event.kind, payload.kind].concat(Object.keys(payload.counts || {}));
+    if (payload.change || payload.counts) named.push("changes");
+    if (event.kind.startsWith("sync.") && ["done", "partial", "failed"].includes(payload.state)) named.push("sync.ended");
     return named.some((name) => wanted.includes(name));
   }
 

@@ -73,10 +73,11 @@ def _page(request: Request, frame: Frame, part: str) -> dict[str, Any]:
             context["map"] = hierarchy_map.heat_map(user, frame, at, shade)
         else:
             context["graphs"] = hierarchy_graph.graphs(user, frame, at)
+            context["beside"] = hierarchy_graph.trouble(context["graphs"])
     return context | {
         "at": at, "selected": selected, "view": view, "shade": shade, "shades": hierarchy_map.SHADES, "hosts": hosts,
         "can_graph": can_graph, "most_hosts": hierarchy_graph.MOST_HOSTS, "trail": _trail(at),
-        "trouble": words_of(at.states, but_good=True) if at else [], "table_url": _table_url(cloud, at),
+        "trouble": words_of(at.states if at else frame.states, but_good=True), "table_url": _table_url(cloud, at),
     }  # fmt: skip
 
 

@@ -75,6 +75,13 @@ class Frame:
     def hosts(self) -> int:
         return sum(zone.hosts for zone in self.zones) + self.stray
 
+    @property
+    def states(self) -> States:
+        found: States = Counter()
+        for zone in self.zones:
+            found.update(zone.states)
+        return found
+
     def clusters(self, at: Place | None = None) -> Iterable[Place]:
         """Clusters of the cloud, or inside `at`, in the order of the tree."""
         for place in [at] if at else self.zones:

@@ -14,6 +14,7 @@ from portal.web import figures
 from portal.web.inventory.hierarchy_frame import Frame, Place
 from portal.web.inventory.overview_zones import host_group
 from provisioning.accounts.models import User
+from provisioning.inventory.kinds import KINDS
 from provisioning.inventory.models import Host, ImageStore, StoragePool, SystemVm
 
 MOST_HOSTS = 60
@@ -87,6 +88,25 @@ def graphs(user: User, frame: Frame, at: Place | None) -> list[ZoneGraph]:
     stores = _by(ImageStore.objects.for_user(user).present().filter(**scope).order_by("name", "id"), ("zone_id",))
     front = figures.shared_front(host.name for rows in hosts.values() for host in rows)
     return [_zone(zone, hosts, pools, vms, stores, front) for zone in zones]
+
+
+def trouble(drawn: Sequence[ZoneGraph]) -> list[tuple[str, str, str]]:
+    """What is not well besides hosts, as (group, icon, words)."""
+    counted: dict[tuple[str, str, str, str], int] = {}
+    for graph in drawn:
+        for node in graph.nodes:
+            kind = node.key.partition(".")[0]
+            if kind != "hosts" and node.group in ("bad", "attention"):
+                counted[node.group, node.icon, kind, node.said] = counted.get((node.group, node.icon, kind, node.said), 0) + 1
+    return [
+        (group, icon, f"{number} {_lower(KINDS[kind].plural if number > 1 else KINDS[kind].label)}: {said}")
+        for (group, icon, kind, said), number in counted.items()
+    ]
+
+
+def _lower(label: object) -> str:
+    words = str(label)
+    return words[0].lower() + words[1:]
 
 
 def _by(rows: Any, names: Sequence[str]) -> dict[Any, list[Any]]:

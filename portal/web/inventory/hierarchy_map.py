@@ -199,10 +199,17 @@ def _badges(place: Place) -> list[tuple[str, str, int]]:
 
 
 def _zone(place: Place, blocks: dict[tuple[str, int], Block], as_clusters: bool) -> ZoneMap:
+    if as_clusters:
+        homes = [place, *place.inside]
+        flat = [blocks[home.kind, home.pk] for home in homes if (home.kind, home.pk) in blocks]
+        pods_inside = [inside for inside in place.inside if inside.kind == "pods"]
+        clusters = sum(len(block.cells) for block in flat)
+        bands = [Band(None, "", place.hosts, flat)] if flat else []
+        return ZoneMap(place, len(pods_inside), clusters, words_of(place.states, but_good=True), bands)
     pods = [place] if place.kind in ("pods", "clusters") else [inside for inside in place.inside if inside.kind == "pods"]
     bands = []
     for pod in pods:
-        homes = [pod] if as_clusters and pod.kind == "pods" else [pod, *pod.inside]
+        homes = [pod, *pod.inside]
         found = [blocks[home.kind, home.pk] for home in homes if (home.kind, home.pk) in blocks]
         if found:
             bands.append(Band(pod, pod.name, pod.hosts, found))
