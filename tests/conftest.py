@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.contract.summary import pytest_terminal_summary  # noqa: F401
 from tests.support.audit_flush import flush_may_empty_the_trail  # noqa: F401
 from tests.support.browser import (  # noqa: F401
     built_assets,

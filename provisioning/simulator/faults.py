@@ -105,9 +105,9 @@ class Faults:
         """How the job that this call makes will fail."""
         return self._take(command, params, ("job",)) if self.orders else None
 
-    def system_vm_fault(self, kind: str) -> Fault | None:
-        """Whether the system VM that is about to start will fail."""
-        return self._take(kind, {}, ("sysvm",)) if self.orders else None
+    def system_vm_fault(self, kind: str, zone: str) -> Fault | None:
+        """Whether the system VM that is about to start in a zone (by name, ``params={"zone": …}``) will fail."""
+        return self._take(kind, {"zone": zone}, ("sysvm",)) if self.orders else None
 
     def slowness(self, command: str) -> float:
         """How many times longer jobs of this command take."""

@@ -116,7 +116,7 @@ def start(sim: Simulator, zone: Obj, kind: str, again: Obj | None = None) -> Obj
     else:
         vm = again
         vm.set(state="Starting")
-    fault = sim.faults.system_vm_fault(kind)
+    fault = sim.faults.system_vm_fault(kind, zone["name"])
 
     def finish() -> None:
         if vm["state"] != "Starting" or vm.removed_at is not None:

@@ -21,8 +21,9 @@ VALUES = frozenset(
         "domain", "domainpath", "category", "level",
     }
 )  # fmt: skip
-# Fields that depend on when the answer was asked, not on what was done (``path`` is ``command:field``).
-NAMES = ("name", "key", "resourcetype", "vlan", "id")
+PLACES = ("zonename", "podname", "clustername", "type", "systemvmtype", "templatetype", "scope", "state")
+# What tells items of a list apart, where their ids are not known yet.
+NAMES = ("name", "zonename", "podname", "key", "resourcetype", "vlan")
 # Database ids inside texts: another cloud counts from elsewhere.
 DBIDS = [
     (re.compile(r'("id"\s*:\s*"?)\d+'), r"\1#"),
@@ -51,6 +52,13 @@ def type_name(value: Any) -> str:
     if isinstance(value, list):
         return "list"
     return "nothing" if value is None else "object"
+
+
+def shape(value: Any) -> Any:
+    """The names and types in a value, whatever it says."""
+    if isinstance(value, dict):
+        return {name: shape(inner) for name, inner in value.items()}
+    return type_name(value)
 
 
 @dataclass
@@ -102,7 +110,9 @@ class Comparison:
         waiting = []
         for item in recorded:
             known = self.ids.get(str(item.get("id")))
-            match = next((other for other in left if known is not None and other.get("id") == known), None)
+            # A template is listed once a zone, so one id may stand there several times.
+            same = [other for other in left if known is not None and other.get("id") == known]
+            match = max(same, key=lambda other: self.likeness(item, other)) if same else None  # noqa: B023 - used at once
             if match is None:
                 waiting.append(item)
             else:
@@ -110,17 +120,19 @@ class Comparison:
                 pairs.append((item, match))
         # Where something was done twice, equal names are told apart by their order; what has no name takes what is left.
         for item in sorted(waiting, key=lambda each: "name" not in each):
-            keys = {name: self.rewrite(str(item[name])) for name in NAMES[:-1] if name in item}
+            keys = {name: self.rewrite(str(item[name])) for name in NAMES if name in item}
             match = next((o for o in left if keys and all(str(o.get(n)) == v for n, v in keys.items())), None)
-            if match is None and left and "name" not in keys:
-                match = left[0]
             if match is None and left:
-                similar = [o for o in left if set(o) == set(item)]
-                match = similar[0] if similar else left[0]
+                match = max(left, key=lambda other: self.likeness(item, other))
             if match is not None:
                 left.remove(match)
                 pairs.append((item, match))
         return pairs
+
+    def likeness(self, item: dict[str, Any], other: dict[str, Any]) -> tuple[int, bool]:
+        """How much two items without a common name have in common: where they are and what they are, then which fields."""
+        equal = sum(1 for name in PLACES if name in item and self.rewrite(str(item[name])) == str(other.get(name)))
+        return equal, set(item) == set(other)
 
     def compare(self, recorded: Any, actual: Any, path: str = "") -> None:
         """Note every difference between a recorded value and ours."""
@@ -147,8 +159,18 @@ class Comparison:
     def _lists(self, recorded: list[Any], actual: list[Any], path: str) -> None:
         if self.exact_counts and len(recorded) != len(actual):
             self.say(path, f"recorded {len(recorded)} items, got {len(actual)}")
+        if not self.exact_counts and recorded and isinstance(recorded[0], dict) and "name" not in recorded[0]:
+            self._shapes(recorded, actual, path)
+            return
         for place, (one, other) in enumerate(self.aligned(recorded, actual)):
             self.compare(one, other, f"{path}[{place}]")
+
+    def _shapes(self, recorded: list[Any], actual: list[Any], path: str) -> None:
+        """Items that nothing tells apart: for each recorded one there must be one with the same fields of the same types."""
+        shapes = [shape(item) for item in actual]
+        for place, item in enumerate(recorded):
+            if shape(item) not in shapes:
+                self.say(f"{path}[{place}]", f"none of {len(actual)} items has this form: {shape(item)}")
 
     def _leaf(self, recorded: Any, actual: Any, path: str) -> None:
         name = path.rpartition(".")[2]

@@ -125,7 +125,8 @@ def off_record(replay: Replay, name: str, number: int) -> None:
         # The server was restarted, so that the changed settings count.
         sim.journal.alert("ALERT.MANAGEMENT", "Management server node 127.0.0.1 is up")
         # Its two first system VMs raced for one address, and the secondary storage VM lost.
-        sim.faults.order(action="sysvm", command="secondarystoragevm", times=1)
+        zone_name = replay.rewrite("Sandbox-simulator")
+        sim.faults.order(action="sysvm", command="secondarystoragevm", params={"zone": zone_name}, times=1)
     elif (name, number) == ("03-tenant", 19):
         # Placement is by chance; the recorded chance chose the last host for the first VM.
         for host in hypervisors(replay)[:-1]:
@@ -140,7 +141,8 @@ def off_record(replay: Replay, name: str, number: int) -> None:
         zone = sim.state.table("zone").find(name=replay.rewrite("Vxlan-zone"))
         assert zone is not None
         for vm in list(sim.state.table("vm").where(zoneid=zone.uuid)):
-            replay.as_admin("destroyVirtualMachine", id=vm.uuid, expunge="true")
+            if vm.removed_at is None and vm["state"] != "Expunging":
+                replay.as_admin("destroyVirtualMachine", id=vm.uuid, expunge="true")
         replay.until(sim.scheduler.now() + 10)
 
 
@@ -190,7 +192,8 @@ class Replay:
     rewrite: Callable[[str], str] = no_change
     exact_counts: bool = True
     seed: int = 1
-    before: Callable[[Replay, str, int, dict[str, Any]], None] | None = None
+    # Called after each exchange of the recording: what a changed run does more than the recorded one.
+    after: Callable[[Replay, str, int, dict[str, Any]], None] | None = None
     outcomes: list[Outcome] = field(default_factory=list)
     ids: dict[str, str] = field(default_factory=dict)
     unwatched: list[str] = field(default_factory=list)
@@ -260,9 +263,9 @@ class Replay:
                 if (name, number) in WENT_ON:
                     self.until(epoch(WENT_ON[name, number]))
                 off_record(self, name, number)
-                if self.before is not None:
-                    self.before(self, name, number, exchange)
                 self.outcomes.append(self.play(name, number, exchange))
+                if self.after is not None:
+                    self.after(self, name, number, exchange)
                 job = job_of(exchange["body"])
                 if job is not None and job not in polled:
                     self.unwatched.append(job)
