@@ -13,16 +13,18 @@ class Config:
     """Options of one simulated cloud.
 
     ``job_seconds``: simulated seconds a job usually takes.  ``latency_ms``: real milliseconds each answer is held back.
-    ``state``: file that keeps the cloud (None: memory only).  ``empty``: no zone is built, as on a fresh management server.
-    Counts are totals over the whole cloud.
+    ``state``: file that keeps the cloud (None: memory only).  ``empty``: no zone is built, as on a fresh management
+    server.
+    Counts are totals over the whole cloud; 0 leaves a count to the others, and all 0 build the small demonstration
+    cloud.
     """
 
     seed: int = 1
-    zones: int = 1
-    pods: int = 1
-    clusters: int = 2
-    hosts: int = 4
-    vms: int = 10
+    zones: int = 0
+    pods: int = 0
+    clusters: int = 0
+    hosts: int = 0
+    vms: int = 0
     empty: bool = False
     state: Path | None = None
     api_key: str | None = None
