@@ -62,6 +62,11 @@ def claim(cloud: m.Cloud, now: datetime | None = None, *, force: bool = False) -
         return True
 
 
+def give_up(cloud: m.Cloud, error: str) -> None:
+    """End a claim under which nothing could be read."""
+    CapacityCollection.objects.filter(cloud=cloud).update(finished_at=timezone.now(), error=error)
+
+
 def collect(cloud: m.Cloud, gateway: Calls, now: datetime | None = None) -> int:
     """Sample `cloud`; the caller holds the claim. Returns the number of points written.
 

@@ -24,8 +24,13 @@ def collect_cloud(cloud_pk: int) -> None:
     cloud = Cloud.objects.filter(pk=cloud_pk, is_enabled=True).first()
     if cloud is None or not collecting.claim(cloud):
         return
-    with gateway_of(cloud) as gateway:
-        collecting.collect(cloud, gateway)
+    try:
+        with gateway_of(cloud, with_catalogue=False) as gateway:
+            collecting.collect(cloud, gateway)
+    except Exception as error:
+        # Nothing could be asked at all (a lost key, an address that can't be used): the claim must not stay.
+        collecting.give_up(cloud, str(error))
+        raise
 
 
 @shared_task(name="capacity.roll_up", ignore_result=True)  # type: ignore[untyped-decorator]

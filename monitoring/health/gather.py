@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db.models import Count, Q
 from django.utils import timezone
 
 from monitoring.health.facts import AlertFact, Blast, CapacityFact, CloudFact, Facts, JobFact, SegmentFact, Thing
 from provisioning.inventory import models as m
 from provisioning.inventory.kinds import KINDS
+from provisioning.inventory.sync.queue import due_at
 
 # A kind with more troubled objects than this is cut; the rules fold such crowds into one line anyway.
 MOST = 5000
@@ -183,7 +183,8 @@ def _cloud(cloud: m.Cloud) -> CloudFact:
         .order_by("-created_at")
         .first()
     )
-    interval = int(getattr(settings, "SYNC_INTERVAL_S", 300))
+    # A cloud that takes long is asked less often: late is what misses two turns of its own pace.
+    pace = due_at(cloud) - last.started_at if last and last.started_at else timedelta(0)
     return CloudFact(
         name=cloud.name,
         state=cloud.state,
@@ -196,7 +197,7 @@ def _cloud(cloud: m.Cloud) -> CloudFact:
         last_sync_error=last.error if last else "",
         last_sync_at=last.finished_at if last else None,
         failed_kinds=tuple(k for k, c in last.counts.items() if isinstance(c, dict) and c.get("error")) if last else (),
-        stale_after=max(timedelta(minutes=15), timedelta(seconds=3 * interval)),
+        stale_after=max(timedelta(minutes=15), 2.5 * pace),
     )
 
 
