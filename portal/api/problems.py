@@ -48,7 +48,9 @@ def handle(error: Exception, context: Mapping[str, Any]) -> Response:
         "request_id": getattr(request, "request_id", ""),
         **more,
     }
-    return Response(body, status=status, headers=headers, content_type=CONTENT_TYPE)
+    response = Response(body, status=status, headers=headers, content_type=CONTENT_TYPE)
+    response._has_been_logged = True  # type: ignore[attr-defined]  # above, with its traceback
+    return response
 
 
 def _read(error: Exception) -> tuple[int, str, dict[str, Any], dict[str, str]]:

@@ -44,7 +44,7 @@ class TenantReference(serializers.Serializer[Any]):
     name = serializers.CharField()
 
 
-@extend_schema_field(TenantReference(allow_null=True))
+@extend_schema_field(TenantReference)
 class TenantField(serializers.Field[Any, Any, Any, Any]):
     """`tenant_uuid` as uuid and name."""
 

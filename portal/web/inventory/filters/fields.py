@@ -6,7 +6,9 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q, QuerySet, TextField
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
@@ -132,11 +134,10 @@ class TagFilter(Filter):
 
 
 def _tagged(rows: QuerySet[Any], key: str, value: str) -> QuerySet[Any]:
-    from django.db.models.fields.json import KeyTextTransform
-
     return (
         rows.model._default_manager.filter(tags__has_key=key)
-        .annotate(zw_tag=KeyTextTransform(key, "tags"))
+        # The cast makes it plain text: a lookup on the transform itself would read the value as JSON.
+        .annotate(zw_tag=Cast(KeyTextTransform(key, "tags"), TextField()))
         .filter(zw_tag=value)
         .values("pk")
     )
