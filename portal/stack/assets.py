@@ -26,7 +26,7 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 
 # Raise when the way of copying changes, so that machines with an unchanged lock build again.
-BUILD_VERSION = "3"
+BUILD_VERSION = "4"
 
 # Source in node_modules → name in static/vendor.
 COPIED = {
@@ -50,7 +50,7 @@ ICON_SOURCES = "@tabler/icons/tabler-nodes-outline.json"
 _SOURCE_MAP = re.compile(rb"\n?(?://[#@]|/\*[#@])\s*sourceMappingURL=[^\n*]*(?:\*/)?\s*$")
 # Kebab-case words in quotes, and words after `|` or `,` inside quoted lists, are candidates for an icon's name.
 _WORD = re.compile(r"(?<![\w-])[a-z][a-z0-9]*(?:-[a-z0-9]+)*(?![\w-])")
-_QUOTED = re.compile(r"""["']([a-z][a-z0-9 -]{1,60})["']""")
+_QUOTED = re.compile(r"""["']([a-z][a-z0-9 -]{0,60})["']""")
 
 
 class AssetsFailed(Exception):
@@ -81,7 +81,7 @@ def collect(*, force: bool = False) -> bool:
     digest = hashlib.sha256(json.dumps(settings.STORAGES, default=str, sort_keys=True).encode())
     for finder in get_finders():
         for path, storage in finder.list(["CVS", ".*", "*~"]):
-            status = os.stat(storage.path(path))
+            status = Path(storage.path(path)).stat()
             digest.update(f"{path}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
     stamp = root / ".stamp"
     if not force and stamp.is_file() and stamp.read_text() == digest.hexdigest():

@@ -103,7 +103,8 @@ class Shell:
 
     def __init__(self, request: HttpRequest) -> None:
         self.request = request
-        self.user: User | None = request.user if getattr(request, "user", None) and request.user.is_authenticated else None  # type: ignore[assignment]
+        user = getattr(request, "user", None)
+        self.user: User | None = user if user is not None and user.is_authenticated else None
 
     @cached_property
     def clouds(self) -> list[Cloud]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os.path
 import re
 from collections.abc import Iterable
 from datetime import timedelta
@@ -100,7 +99,9 @@ def shared_front(names: Iterable[str]) -> int:
     known = [name for name in names if name]
     if len(known) < 2 or max(map(len, known)) <= LONGEST_SHORT_NAME:
         return 0
-    front = os.path.commonprefix(known)
+    # Letters, not path parts: two names share a front if the first and the last in order do.
+    first, last = min(known), max(known)
+    front = first[: next((at for at, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))]
     cut = max(front.rfind(mark) for mark in "-._ /") + 1
     return cut if cut >= 4 else 0
 

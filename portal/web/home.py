@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
+from typing import Any
+
+from django.http import HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -42,7 +44,7 @@ def preferences(request: Request) -> HttpResponse:
     return _keep(request)
 
 
-def _keep(request: HttpRequest) -> HttpResponse:
+def _keep(request: Request) -> HttpResponse:
     changed: dict[str, str] = {}
     for name, allowed in (("theme", THEMES), ("density", DENSITIES)):
         if name in request.POST:
@@ -50,16 +52,16 @@ def _keep(request: HttpRequest) -> HttpResponse:
                 return HttpResponseBadRequest()
             changed[name] = request.POST[name]
     if changed:
-        User.objects.filter(pk=request.user.pk).update(**changed)
+        User.objects.filter(uuid=request.user.uuid).update(**changed)
     response: HttpResponse
     back = request.POST.get("next", "")
     if request.headers.get("X-Requested-With") == "fetch" or not url_has_allowed_host_and_scheme(back, None):
         response = HttpResponse(status=204)
     else:
         response = HttpResponseRedirect(back)
-    secure = request.is_secure()
+    kept: dict[str, Any] = {"max_age": YEAR_S, "secure": request.is_secure(), "httponly": True}
     if "theme" in changed:  # the sign-in page knows nobody, but keeps the theme
-        response.set_cookie("zw_theme", changed["theme"], max_age=YEAR_S, samesite="Lax", secure=secure, httponly=True)
+        response.set_cookie("zw_theme", changed["theme"], samesite="Lax", **kept)
     if request.POST.get("keys") in ("on", "off"):
-        response.set_cookie("zw_keys", request.POST["keys"], max_age=YEAR_S, samesite="Lax", secure=secure, httponly=True)
+        response.set_cookie("zw_keys", request.POST["keys"], samesite="Lax", **kept)
     return response

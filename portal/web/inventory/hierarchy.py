@@ -18,7 +18,7 @@ from django.views.decorators.http import require_safe
 from portal.http import Request, require
 from portal.web.clouds.lookup import cloud_for, remember_cloud
 from portal.web.inventory import hierarchy_drawer, hierarchy_graph, hierarchy_map, hierarchy_tree
-from portal.web.inventory.hierarchy_frame import Frame, Place, read_frame, words_of
+from portal.web.inventory.hierarchy_frame import Frame, Place, groups_of, read_frame, words_of
 from provisioning.accounts import policies
 from provisioning.inventory.kinds import KINDS
 from provisioning.inventory.models import Cloud
@@ -102,7 +102,8 @@ def _children(request: Request, frame: Frame) -> HttpResponse:
 def _search(request: Request, cloud: Cloud) -> HttpResponse:
     text = request.GET.get("q", "").replace("\x00", "").strip()[:100]
     nodes, more = hierarchy_tree.matches(request.user, cloud, text) if text else ([], 0)
-    return render(request, "inventory/hierarchy_matches.html", {"cloud": cloud, "nodes": nodes, "more": more, "text": text})
+    context = {"cloud": cloud, "nodes": nodes, "more": more, "text": text}
+    return render(request, "inventory/hierarchy_matches.html", context)
 
 
 def _cells(request: Request, frame: Frame) -> HttpResponse:
@@ -117,7 +118,7 @@ def _cells(request: Request, frame: Frame) -> HttpResponse:
     found = hierarchy_map.cells(request.user, frame.cloud, wanted, shade if shade in hierarchy_map.SHADES else "memory")
     return JsonResponse({
         "cells": {key: [cell.css, cell.label] for key, cell in found.items()},
-        "badges": {key: hierarchy_tree.badges_of(hierarchy_map.groups_of(place.states)) for key, place in frame.by_key.items()},
+        "badges": {key: hierarchy_tree.badges_of(groups_of(place.states)) for key, place in frame.by_key.items()},
     })  # fmt: skip
 
 
@@ -161,4 +162,4 @@ def _table_url(cloud: Cloud, at: Place | None) -> str:
         url = reverse("inventory:list", args=[cloud.uuid, "hosts"])
     except NoReverseMatch:
         return ""
-    return f"{url}?{str(KINDS[at.kind].model._meta.model_name)}={at.uuid}" if at else url
+    return f"{url}?{KINDS[at.kind].model._meta.model_name}={at.uuid}" if at else url

@@ -59,7 +59,8 @@ _FACTS: dict[str, Sequence[tuple[str | Promise, str]]] = {
                       (_T("Path"), "path"), (_T("Factor"), "overprovision_factor")),
     "image-stores": ((_T("Provider"), "provider"), (_T("Protocol"), "protocol"), (_T("Address"), "url")),
     "system-vms": ((_T("Type"), "vm_type"), (_T("Host"), "host"), (_T("Agent"), "agent_state"),
-                   (_T("Public address"), "public_ip"), (_T("Private address"), "private_ip"), (_T("Version"), "version")),
+                   (_T("Public address"), "public_ip"), (_T("Private address"), "private_ip"),
+                   (_T("Version"), "version")),
     "physical-networks": ((_T("Isolation"), "isolation_methods"), (_T("Segments"), "segment_ranges"),
                           (_T("VLANs"), "vlan"), (_T("Tags"), "network_tags")),
 }  # fmt: skip
@@ -95,16 +96,15 @@ def drawer(user: User, cloud: Cloud, key: str) -> Drawer | None:
         tags=[tag for tag in str(getattr(obj, "host_tags", "") or getattr(obj, "storage_tags", "")).split(",") if tag],
         problems=list(problems.order_by("-score")[:3]), facts=facts, fills=_fills(slug, obj),
         changes=changes_of(user, cloud, obj.uuid),
-        url=url, open_label=_("Open %(kind)s") % {"kind": label if label.isupper() or " VM" in label else label.lower()},
+        url=url, open_label=_("Open %(kind)s") % {"kind": label if " VM" in label else label.lower()},
     )  # fmt: skip
 
 
 def _states(slug: str, obj: Any) -> list[tuple[str, str]]:
     found = [(obj.state, slug)] if obj.state else []
-    for name, kind in (("resource_state", "resource-state"), ("managed_state", "managed-state"), ("agent_state", "agent-state")):
-        value = getattr(obj, name, "")
-        if value and not (slug == "hosts" and name == "agent_state"):
-            found.append((value, kind))
+    for name in ("resource_state", "managed_state", "agent_state"):
+        if value := getattr(obj, name, ""):
+            found.append((value, name.replace("_", "-")))
     return found
 
 

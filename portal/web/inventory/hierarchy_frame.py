@@ -9,16 +9,16 @@ import uuid
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count
 
 from portal.web import figures
 from portal.web.inventory.overview_zones import WORD_ORDER, Word, host_group
 from provisioning.accounts.models import User
-from provisioning.inventory.models import Cloud, Cluster, Host, Pod, Zone
+from provisioning.inventory.models import Cloud, Cluster, Host, Pod, ScopedQuerySet, Zone
 
 States = Counter[tuple[str, str, str]]
-NO_CLUSTER = -1
 
 
 @dataclass
@@ -126,9 +126,9 @@ def natural(place: Place) -> list[object]:
 
 
 def _places(
-    kind: str, rows: QuerySet[object], cloud: Cloud, more: Sequence[str]
-) -> list[tuple[Place, tuple[object, ...]]]:
-    values = rows.present().filter(cloud=cloud).values_list("id", "uuid", "name", "state", *more)  # type: ignore[attr-defined]
+    kind: str, rows: ScopedQuerySet, cloud: Cloud, more: Sequence[str]
+) -> list[tuple[Place, list[Any]]]:
+    values = rows.present().filter(cloud=cloud).values_list("id", "uuid", "name", "state", *more)
     return [(Place(kind, pk, uid, name, state), rest) for pk, uid, name, state, *rest in values.order_by("name", "id")]
 
 
@@ -142,7 +142,8 @@ def _count_hosts(user: User, cloud: Cloud, by_pk: dict[str, dict[int, Place]]) -
     stray = 0
     counted = (
         Host.objects.for_user(user).present().filter(cloud=cloud)
-        .values_list("zone_id", "pod_id", "cluster_id", "state", "resource_state").annotate(number=Count("id")).order_by()
+        .values_list("zone_id", "pod_id", "cluster_id", "state", "resource_state")
+        .annotate(number=Count("id")).order_by()
     )  # fmt: skip
     for zone_id, pod_id, cluster_id, state, resource_state, number in counted:
         place = (

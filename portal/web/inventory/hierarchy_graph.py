@@ -3,6 +3,7 @@ fonts and colours, and every node is a link. All lengths are CSS pixels. Five qu
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import ceil
@@ -92,12 +93,12 @@ def graphs(user: User, frame: Frame, at: Place | None) -> list[ZoneGraph]:
 
 def trouble(drawn: Sequence[ZoneGraph]) -> list[tuple[str, str, str]]:
     """What is not well besides hosts, as (group, icon, words)."""
-    counted: dict[tuple[str, str, str, str], int] = {}
+    counted: Counter[tuple[str, str, str, str]] = Counter()
     for graph in drawn:
         for node in graph.nodes:
             kind = node.key.partition(".")[0]
             if kind != "hosts" and node.group in ("bad", "attention"):
-                counted[node.group, node.icon, kind, node.said] = counted.get((node.group, node.icon, kind, node.said), 0) + 1
+                counted[node.group, node.icon, kind, node.said] += 1
     return [
         (group, icon, f"{number} {_lower(KINDS[kind].plural if number > 1 else KINDS[kind].label)}: {said}")
         for (group, icon, kind, said), number in counted.items()
@@ -121,8 +122,7 @@ def _zone(zone: Place, hosts: dict[Any, list[Any]], pools: dict[Any, list[Any]],
           stores: dict[Any, list[Any]], front: int) -> ZoneGraph:  # fmt: skip
     words = [part for part in (zone.network_type, zone.state if zone.state != "Enabled" else "") if part]
     graph = ZoneGraph(zone, " · ".join([_("Zone %(name)s") % {"name": zone.name}, *words]))
-    x0, y = PAD, TITLE + 8 + TITLE
-    right = 0.0
+    x0, y, right = float(PAD), float(TITLE + 8 + TITLE), 0.0
     homes: dict[int, Box] = {}
     for pod in [place for place in zone.inside if place.kind == "pods"]:
         right, y = _pod(graph, pod, hosts, zone, front, x0, y, right, homes)

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Count, Sum
 from django.utils import timezone
@@ -42,6 +43,8 @@ LEGENDS: dict[str, Sequence[str | Promise]] = {
 }
 _COLUMNS = ("uuid", "name", "state", "resource_state", "cluster_id", "pod_id", "zone_id", "memory_allocated_bytes",
             "memory_total_bytes", "cpu_allocated_mhz", "cpu_total_mhz", "state_since_at", "id")  # fmt: skip
+
+_SUMMED = {"memory": ("memory_allocated_bytes", "memory_total_bytes"), "cpu": ("cpu_allocated_mhz", "cpu_total_mhz")}
 
 
 @dataclass(frozen=True)
@@ -167,7 +170,8 @@ def _host_blocks(user: User, frame: Frame, at: Place | None, shade: str) -> dict
 def _cluster_blocks(user: User, frame: Frame, at: Place | None, shade: str) -> dict[tuple[str, int], Block]:
     """A block for each pod, with a cell for each of its clusters."""
     rows = Host.objects.for_user(user).present().filter(cloud=frame.cloud, **_inside(at))
-    used, total = ("cpu_allocated_mhz", "cpu_total_mhz") if shade == "cpu" else ("memory_allocated_bytes", "memory_total_bytes")
+    by = "cpu" if shade == "cpu" else "memory"
+    used, total = _SUMMED[by]
     sums = {
         pk: (a or 0, b or 0)
         for pk, a, b in rows.values_list("cluster_id").annotate(a=Sum(used), b=Sum(total)).order_by()
@@ -185,9 +189,8 @@ def _cluster_blocks(user: User, frame: Frame, at: Place | None, shade: str) -> d
         held = groups["held"] == cluster.hosts
         css = worst or ("held" if held else _step(fraction, FRACTION_STEPS))
         said = ", ".join(f"{figures.count(word.number)} {word.state}" for word in cluster.words)
-        block.cells.append(
-            Cell(cluster.key, css, f"{cluster.name}, {said}, {SHADES['cpu' if shade == 'cpu' else 'memory']} {figures.percent(fraction)}")
-        )
+        label = f"{cluster.name}, {said}, {SHADES[by]} {figures.percent(fraction)}"
+        block.cells.append(Cell(cluster.key, css, label))
         block.used += cluster_used
         block.total += cluster_total
     return blocks
@@ -206,7 +209,9 @@ def _zone(place: Place, blocks: dict[tuple[str, int], Block], as_clusters: bool)
         clusters = sum(len(block.cells) for block in flat)
         bands = [Band(None, "", place.hosts, flat)] if flat else []
         return ZoneMap(place, len(pods_inside), clusters, words_of(place.states, but_good=True), bands)
-    pods = [place] if place.kind in ("pods", "clusters") else [inside for inside in place.inside if inside.kind == "pods"]
+    pods = [place]
+    if place.kind == "zones":
+        pods = [inside for inside in place.inside if inside.kind == "pods"]
     bands = []
     for pod in pods:
         homes = [pod, *pod.inside]
@@ -226,11 +231,11 @@ def _instances(user: User, hosts: object) -> dict[int, int]:
     return dict(counted.annotate(number=Count("id")).order_by())
 
 
-def _cell(row: tuple[object, ...], shade: str, counts: dict[int, int], now: datetime) -> Cell:
+def _cell(row: tuple[Any, ...], shade: str, counts: dict[int, int], now: datetime) -> Cell:
     uid, name, state, resource_state, _c, _p, _z, memory, memory_total, cpu, cpu_total, since, pk = row
     group, word, _icon = host_group(str(state), str(resource_state))
     if shade == "instances":
-        number = counts.get(pk, 0)  # type: ignore[arg-type]
+        number = counts.get(pk, 0)
         step, said = _step(number, INSTANCE_STEPS), _("%(n)s instances") % {"n": figures.count(number)}
     elif shade == "age":
         age = (now - since) if isinstance(since, datetime) else None
@@ -238,7 +243,7 @@ def _cell(row: tuple[object, ...], shade: str, counts: dict[int, int], now: date
         said = _("for %(span)s") % {"span": figures.span(age)} if age else _("since when is unknown")
     else:
         used, total = (cpu, cpu_total) if shade == "cpu" else (memory, memory_total)
-        fraction = used / total if used is not None and total else None  # type: ignore[operator]
+        fraction = used / total if used is not None and total else None
         step, said = _step(fraction, FRACTION_STEPS), f"{SHADES[shade]} {figures.percent(fraction)}"
     css = group if group in ("bad", "attention", "held", "neutral", "working") else step
     return Cell(f"hosts.{uid}", css, f"{name}, {word}, {said}")

@@ -101,7 +101,8 @@ def matches(user: User, cloud: Cloud, text: str) -> tuple[list[Node], int]:
         if slug == "hosts":
             where |= Q(ip_address=text)
         rows = kind.model.objects.for_user(user).present().filter(cloud=cloud).filter(where).order_by("name", "id")
-        taken = list(rows.values("uuid", "name", "state", *(("resource_state",) if slug == "hosts" else ()))[: MATCHES_SHOWN + 1])
+        columns = ["uuid", "name", "state", *(["resource_state"] if slug == "hosts" else [])]
+        taken = list(rows.values(*columns)[: MATCHES_SHOWN + 1])
         more += max(0, len(taken) - MATCHES_SHOWN)
         found += [_leaf(slug, row) for row in taken[:MATCHES_SHOWN]]
     for node in found:
@@ -135,8 +136,8 @@ def _zone(
             trouble[name] += counts[name]
         node.children.append(
             Node(key, str(KINDS[slug].plural), KINDS[slug].icon, count=figures.count(sum(counts.values())),
-                 badges=badges_of(counts), children=rows if rows is not None else [], lazy="" if rows is not None else key,
-                 is_open=rows is not None)
+                 badges=badges_of(counts), children=rows or [], is_open=rows is not None,
+                 lazy="" if rows is not None else key)
         )  # fmt: skip
     node.badges = badges_of(trouble)
     node.is_open = everything or node.key in path

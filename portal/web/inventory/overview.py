@@ -1,4 +1,4 @@
-"""Overview: what must I do first? Management plane and data plane are told apart, the most harmful thing comes first."""
+"""Overview: what must I do first? The most harmful thing comes first; the two planes are told apart."""
 
 from __future__ import annotations
 

@@ -35,7 +35,8 @@ def icon(name: str, css: str = "", label: str = "") -> SafeString:
     """A Tabler outline icon. Hidden from screen readers unless it has a `label`."""
     said = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
     return format_html(
-        '<svg class="zw-icon{}" {} focusable="false"><use href="{}#{}"/></svg>', f" {css}" if css else "", said, _sprite(), name
+        '<svg class="zw-icon{}" {} focusable="false"><use href="{}#{}"/></svg>',
+        f" {css}" if css else "", said, _sprite(), name,
     )  # fmt: skip
 
 
@@ -71,11 +72,10 @@ def meter(
     as text: the meter says it only to screen readers."""
     if fraction is None:
         text = _("unknown")
-        bar = mark_safe(
+        bar = format_html(
             '<svg class="zw-meter" viewBox="0 0 120 14" preserveAspectRatio="none" aria-hidden="true">'
-            '<rect class="zw-meter-track" y="3" width="120" height="8"/><path class="zw-hatch" d="'
-            + "".join(f"M{x} 11l6 -8" for x in range(-3, 120, 6))
-            + '"/></svg>'
+            '<rect class="zw-meter-track" y="3" width="120" height="8"/><path class="zw-hatch" d="{}"/></svg>',
+            "".join(f"M{x} 11l6 -8" for x in range(-3, 120, 6)),
         )
         return format_html('<span role="img" aria-label="{}">{}</span>', f"{label}: {text}" if label else text, bar)
     level = figures.level(fraction, notify, disable)
@@ -158,7 +158,8 @@ def at(moment: datetime | None, style: str = "auto") -> SafeString:
         shape = "H:i" if local.date() == today.date() else ("j M" if local.year == today.year else "j M Y")
     else:
         shape = {"time": "H:i", "seconds": "H:i:s", "date": "j M Y", "full": "j M Y H:i:s T"}[style]
-    return format_html('<time datetime="{}" title="{}">{}</time>', _iso(moment), _utc(moment), date_format(local, shape))
+    words = date_format(local, shape)
+    return format_html('<time datetime="{}" title="{}">{}</time>', _iso(moment), _utc(moment), words)
 
 
 def _iso(moment: datetime) -> str:

@@ -23,4 +23,5 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         collected = False if no_collect else assets.collect(force=force)
         if options["verbosity"]:
-            self.stdout.write(f"Assets: {'built' if built else 'unchanged'}, {'collected' if collected else 'in place'}.")
+            words = ("built" if built else "unchanged", "collected" if collected else "in place")
+            self.stdout.write(f"Assets: {', '.join(words)}.")
