@@ -68,8 +68,9 @@ def _read(error: Exception) -> tuple[int, str, dict[str, Any], dict[str, str]]:
     if isinstance(error, exceptions.ValidationError):
         return 400, _("The body cannot be used as it is."), {"errors": _fields(error.detail)}, headers
     if isinstance(error, exceptions.APIException):
-        if getattr(error, "auth_header", None):
-            headers["WWW-Authenticate"] = error.auth_header
+        auth_header = getattr(error, "auth_header", None)
+        if auth_header:
+            headers["WWW-Authenticate"] = auth_header
         wait = getattr(error, "wait", None)
         if wait:
             headers["Retry-After"] = str(int(wait) + 1)

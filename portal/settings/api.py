@@ -19,7 +19,7 @@ REST_FRAMEWORK: dict[str, object] = {
 }
 SPECTACULAR_SETTINGS: dict[str, object] = {
     "TITLE": "Zonewright",
-    "DESCRIPTION": "Read the clouds that Zonewright watches. Errors are problem documents (RFC 9457) with a request id.",
+    "DESCRIPTION": "The clouds that Zonewright watches. Errors are problem documents (RFC 9457) with a request id.",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_PERMISSIONS": ["portal.api.permissions.SignedIn"],

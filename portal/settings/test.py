@@ -10,7 +10,7 @@ if "ZONEWRIGHT_HOME" not in os.environ:
     os.environ["ZONEWRIGHT_HOME"] = tempfile.mkdtemp(prefix="zonewright-test-")
 
 from portal.settings.base import *
-from portal.settings.base import DATABASES, LOGGING, MIDDLEWARE, REST_FRAMEWORK  # noqa: F401
+from portal.settings.base import DATABASES, LOGGING, MIDDLEWARE
 
 SECRET_KEY = "only-for-tests-" + "x" * 40
 ENCRYPTION_KEYS = ["9gUo6k5dDo4vCnHXHqdk4lvuLHdTxPpE_9wPFyY4iZc="]

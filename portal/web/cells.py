@@ -160,7 +160,8 @@ def job_status(value: int | None) -> SafeString:
     """A job's status; one that vanished before we saw its end is neither good nor bad."""
     if value is None:
         return zw.badge("neutral", _("Ended unseen"), pill=False)
-    group, word = JOB_WORDS.get(AsyncJob.Status(value) if value in AsyncJob.Status.values else None, ("neutral", ""))  # type: ignore[call-overload]
+    known = AsyncJob.Status(value) if value in AsyncJob.Status.values else None
+    group, word = JOB_WORDS[known] if known is not None else ("neutral", "")
     return zw.badge(group, _(word) if word else str(value), pill=False)
 
 

@@ -151,6 +151,7 @@ class CloudSync(ApiView):
         wanted = SyncRequestSerializer(data=request.data)
         wanted.is_valid(raise_exception=True)
         # A token's owner is known only now, after the middleware has run.
+        assert viewer.cloud is not None
         with acting(audit_context(request._request, request.user)):
             sync = request_sync(viewer.cloud, wanted.validated_data["kinds"], by=viewer.user)
         body = SyncSerializer(sync).data

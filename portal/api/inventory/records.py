@@ -38,7 +38,7 @@ class RecordList(TableView):
             raise Http404
 
     def rendered(self, rows: list[Any], viewer: Viewer) -> list[Any]:
-        return list(self.serializer(rows, many=True, context={"viewer": viewer}).data)  # type: ignore[call-arg]
+        return list(self.serializer(rows, many=True, context={"viewer": viewer}).data)
 
 
 class RecordDetail(ApiView):
@@ -56,7 +56,7 @@ class RecordDetail(ApiView):
         decorate = RECORDS[self.slug].decorate
         if decorate is not None:
             decorate([row], viewer)
-        return Response(self.serializer(row, context={"viewer": viewer}).data)  # type: ignore[call-arg]
+        return Response(self.serializer(row, context={"viewer": viewer}).data)
 
 
 class JobList(RecordList):

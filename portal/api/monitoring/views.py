@@ -32,7 +32,7 @@ class CapacitySerializer(serializers.Serializer[Any]):
     place_name = serializers.CharField()
     type = serializers.IntegerField(source="type_number")
     type_name = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # a declared field, gone from the class
     unit = serializers.CharField(allow_blank=True)
     used = serializers.IntegerField(allow_null=True)
     reserved = serializers.IntegerField()

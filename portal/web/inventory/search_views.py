@@ -21,7 +21,7 @@ LONGEST = 200
 @require_GET
 @require(policies.can_use_console)
 def search(request: Request, cloud: uuid.UUID) -> HttpResponse:
-    """`?q=` → {"query", "groups": [{"kind", "label", "icon", "items": [{uuid, name, cloudstack_id, state, hint, url}]}]}.
+    """`?q=` → {"query", "groups": [{"kind", "label", "icon", "items": [{uuid, name, detail, note, state, url, …}]}]}.
 
     Exact ids first, then names that begin with the text, then names that contain it; only what this person may see.
     """

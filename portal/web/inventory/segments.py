@@ -140,7 +140,7 @@ def draw_buckets(ranges: list[Range], used: set[int], bad: set[int]) -> list[Buc
 
 
 def maps_of(cloud: m.Cloud, now: dt.datetime | None = None) -> list[SegmentMap]:
-    """The map of every present physical network that carries guests. Raises nothing; unreadable ranges are no ranges."""
+    """The map of every present physical network that carries guests; unreadable ranges are no ranges."""
     now = now or timezone.now()
     networks = m.PhysicalNetwork.objects.filter(cloud=cloud, gone_at__isnull=True).select_related("zone")
     used: dict[int | None, set[int]] = defaultdict(set)
@@ -193,7 +193,7 @@ def _growth(cloud: m.Cloud, now: dt.datetime) -> dict[int, float] | None:
     days = min(GROWTH_DAYS, (now - first).days)
     since = now - dt.timedelta(days=days)
     counted = rows.order_by().values_list("physical_network_id").annotate(
-        born=Count("pk", filter=Q(first_seen_at__gte=since) & (Q(cloudstack_created_at__isnull=True) | Q(cloudstack_created_at__gte=since))),
+        born=Count("pk", filter=Q(first_seen_at__gte=since) & ~Q(cloudstack_created_at__lt=since)),
         died=Count("pk", filter=Q(gone_at__gte=since)),
     )  # fmt: skip
     return {key: (born - died) / days for key, born, died in counted}

@@ -34,9 +34,9 @@ def filter_options(table: Table, item: Filter) -> list[Option]:
 def toggle_url(table: Table, item: Filter, value: str) -> str:
     """The address with one value of a filter switched."""
     chosen = [raw for raw, _value in table.chosen.get(item.key, [])]
-    if value in chosen:
-        return table.url(**{item.key: [raw for raw in chosen if raw != value]})
-    return table.url(**{item.key: [*chosen, value] if item.many else [value]})
+    added = [*chosen, value] if item.many else [value]
+    changes: dict[str, Any] = {item.key: [raw for raw in chosen if raw != value] if value in chosen else added}
+    return table.url(**changes)
 
 
 @register.simple_tag

@@ -62,7 +62,9 @@ def test_cursors_walk_forth_and_back_without_loss(call_as, operator, small_cloud
     for sort in ("name", "-name", "memory_mib", "-memory_mib", "-host"):
         seen, url, pages = [], None, []
         while True:
-            answer = caller.client.get(url, headers=caller.headers) if url else caller.get("instances/", sort=sort, limit=4)
+            answer = (
+                caller.client.get(url, headers=caller.headers) if url else caller.get("instances/", sort=sort, limit=4)
+            )
             body = answer.json()
             pages.append([row["uuid"] for row in body["results"]])
             seen += pages[-1]

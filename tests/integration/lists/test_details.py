@@ -18,6 +18,9 @@ from tests import factories
 pytestmark = pytest.mark.django_db
 
 
+REFUSED = '{"errorcode":530,"errortext":"No destination found","password":"hunter2"}'
+
+
 def detail(obj, slug, **params):
     from urllib.parse import urlencode
 
@@ -41,7 +44,9 @@ def test_related_lists_are_counted_and_hold_the_right_rows(client_of, operator, 
     counts = {tab.key: tab.count.value for tab in page.context["tabs"] if tab.count}
     assert counts == {"instances": 1, "system-vms": 2, "routers": 1, "storage-pools": 1}
     assert [row.name for row in page.context["table"].page.rows] == ["acme-dev-vm-1"]
-    part = client.get(detail(host, "hosts", tab="instances", q="nothing"), headers={"HX-Request": "true", "HX-Target": "zw-list"})
+    part = client.get(
+        detail(host, "hosts", tab="instances", q="nothing"), headers={"HX-Request": "true", "HX-Target": "zw-list"}
+    )
     assert "None of the Instances match" in part.content.decode()
 
 
@@ -82,14 +87,16 @@ def test_members_get_a_tenant_shaped_page(client_of, tenant_user, outsider, smal
     mine = small_cloud.instances[0]
     m.RawAnswer.objects.create(cloud=small_cloud.cloud, kind="instances", cloudstack_id=mine.cloudstack_id,
                                body=zlib.compress(b'{"hostname": "SimulatedAgent.0"}'))  # fmt: skip
-    m.ChangeEvent.objects.create(cloud=small_cloud.cloud, kind="instances", object_uuid=mine.uuid, tenant_uuid=mine.tenant_uuid,
-                                 change="changed", before={"host": "kvm-1"}, after={"host": "kvm-2"})  # fmt: skip
+    m.ChangeEvent.objects.create(cloud=small_cloud.cloud, kind="instances", object_uuid=mine.uuid,
+                                 tenant_uuid=mine.tenant_uuid, change="changed", before={"host": "kvm-1"}, after={"host": "kvm-2"})  # fmt: skip
     client = client_of(tenant_user)
     for tab in ("overview", "history", "jobs", "events", "volumes", "raw"):
         page = client.get(detail(mine, "instances", tab=tab)).content.decode()
         assert "SimulatedAgent" not in page and "kvm-" not in page and "i-2-" not in page, tab
         assert "tab=raw" not in page and f"/{'hosts'}/" not in page
-    assert client.get(reverse("inventory:raw", args=[small_cloud.cloud.uuid, "instances", mine.uuid])).status_code == 404
+    assert (
+        client.get(reverse("inventory:raw", args=[small_cloud.cloud.uuid, "instances", mine.uuid])).status_code == 404
+    )
     assert client_of(outsider).get(detail(mine, "instances")).status_code == 404
     assert client.get(detail(small_cloud.hosts[0], "hosts")).status_code == 404
 
@@ -101,7 +108,8 @@ def test_history_merges_changes_and_events_and_loses_nothing_between_pages(clien
         m.ChangeEvent.objects.create(cloud=cloud, kind="hosts", object_uuid=host.uuid, change="changed", at=moment,
                                      before={"version": f"a{number}"}, after={"version": f"b{number}"})  # fmt: skip
         m.CloudEvent.objects.create(cloud=cloud, cloudstack_id=str(number), event_type="HOST.X", created_at=moment,
-                                    description=f"event {number}", resource_cloudstack_id=host.cloudstack_id)  # fmt: skip
+                                    description=f"event {number}",
+                                    resource_cloudstack_id=host.cloudstack_id)  # fmt: skip
     client, seen, url = client_of(operator), [], detail(host, "hosts", tab="history")
     for _page in range(9):
         history = client.get(url).context["history"]
@@ -119,7 +127,12 @@ def test_history_merges_changes_and_events_and_loses_nothing_between_pages(clien
 
 def test_raw_is_escaped_and_without_secrets(client_of, auditor, small_cloud):
     host = small_cloud.hosts[0]
-    body = {"name": host.name, "password": "hunter2", "nested": [{"secretkey": "s3cret"}], "x": "</pre><script>1</script>"}
+    body = {
+        "name": host.name,
+        "password": "hunter2",
+        "nested": [{"secretkey": "s3cret"}],
+        "x": "</pre><script>1</script>",
+    }
     m.RawAnswer.objects.create(cloud=small_cloud.cloud, kind="hosts", cloudstack_id=host.cloudstack_id,
                                body=zlib.compress(json.dumps(body).encode()))  # fmt: skip
     client = client_of(auditor)
@@ -137,7 +150,7 @@ def test_jobs_put_the_running_first_and_own_their_history(client_of, operator, s
         m.AsyncJob.objects.create(
             cloud=small_cloud.cloud, cloudstack_id=f"{number:08x}-0000-0000-0000-000000000000", status=status,
             command="org.apache.cloudstack.api.command.user.vm.StartVMCmd", created_at=at - timedelta(minutes=number),
-            result_text='{"errorcode":530,"errortext":"No destination found","password":"hunter2"}' if status == 2 else "",
+            result_text=REFUSED if status == 2 else "",
             result_code=530 if status == 2 else 0, instance_type="VirtualMachine",
             instance_cloudstack_id=instance.cloudstack_id,
         )  # fmt: skip
@@ -195,8 +208,9 @@ def test_runway_counts_what_came_and_went(small_cloud):
     cloud, now = small_cloud.cloud, factories.NOW
     m.Sync.objects.create(cloud=cloud, state="done", created_at=now - timedelta(days=40))
     for number in range(12):
-        factories.make(m.GuestNetwork, cloud, f"n{number}", zone=small_cloud.zone, segment_type="vlan", segment_id=100 + number,
-                       physical_network=small_cloud.physical_network, first_seen_at=now - timedelta(days=3),
+        factories.make(m.GuestNetwork, cloud, f"n{number}", zone=small_cloud.zone, segment_type="vlan",
+                       segment_id=100 + number, physical_network=small_cloud.physical_network,
+                       first_seen_at=now - timedelta(days=3),
                        gone_at=now - timedelta(days=1) if number < 6 else None)  # fmt: skip
     m.GuestNetwork.objects.filter(name__endswith="-net").update(first_seen_at=now - timedelta(days=39))
     (one,) = maps_of(cloud, now)
@@ -242,5 +256,7 @@ def test_search_shows_only_what_one_may_see(client_of, tenant_user, small_cloud)
 
 
 def test_jobs_are_found_by_their_log_id(client_of, operator, small_cloud):
-    m.AsyncJob.objects.create(cloud=small_cloud.cloud, cloudstack_id="5b23e5dd-2f23-4444-8888-000000000000", command="a.StopVMCmd")
+    m.AsyncJob.objects.create(
+        cloud=small_cloud.cloud, cloudstack_id="5b23e5dd-2f23-4444-8888-000000000000", command="a.StopVMCmd"
+    )
     assert search(client_of(operator), small_cloud.cloud, "5b23e5dd") == [("jobs", "StopVMCmd")]

@@ -134,13 +134,14 @@ class TagFilter(Filter):
 
 
 def _tagged(rows: QuerySet[Any], key: str, value: str) -> QuerySet[Any]:
-    return (
+    tagged: QuerySet[Any] = (
         rows.model._default_manager.filter(tags__has_key=key)
         # The cast makes it plain text: a lookup on the transform itself would read the value as JSON.
         .annotate(zw_tag=Cast(KeyTextTransform(key, "tags"), TextField()))
         .filter(zw_tag=value)
         .values("pk")
     )
+    return tagged
 
 
 @dataclass(frozen=True)

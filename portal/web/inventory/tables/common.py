@@ -26,12 +26,15 @@ from provisioning.inventory.kinds import KINDS
 IDENTITY = ("uuid", "name", "cloudstack_id", "gone_at")
 
 
-def name(second: str = "", label: str | Promise = _("Name")) -> Column:
+NAME, STATE = _("Name"), _("State")
+
+
+def name(second: str = "", label: str | Promise = NAME) -> Column:
     """The object's name as a link to its page; `second` is shown after it in mono."""
     return Column("name", label, "name", sort="name", second=second)
 
 
-def state(label: str | Promise = _("State"), key: str = "state") -> Column:
+def state(label: str | Promise = STATE, key: str = "state") -> Column:
     return Column(key, label, "state", sort=key)
 
 

@@ -64,7 +64,7 @@ def link_changed(rows: list[Any], viewer: Viewer) -> None:
 
 def _cloud_rows(model: Any) -> Any:
     def rows(viewer: Viewer) -> QuerySet[Any]:
-        found = model.objects.for_user(viewer.user)
+        found: QuerySet[Any] = model.objects.for_user(viewer.user)
         return found.filter(cloud=viewer.cloud) if viewer.cloud is not None else found
 
     return rows
@@ -72,9 +72,9 @@ def _cloud_rows(model: Any) -> Any:
 
 def _jobs(viewer: Viewer) -> QuerySet[Any]:
     running = When(status=m.AsyncJob.Status.RUNNING, then=Value(0))
-    return _cloud_rows(m.AsyncJob)(viewer).annotate(
-        not_running=Case(running, default=Value(1), output_field=IntegerField())
-    )
+    rank = Case(running, default=Value(1), output_field=IntegerField())
+    found: QuerySet[Any] = _cloud_rows(m.AsyncJob)(viewer).annotate(not_running=rank)
+    return found
 
 
 JOB_STATUSES = (
@@ -200,7 +200,8 @@ class ZoneOfChange(RelationFilter):
         condition = Q(object_uuid__in=[value.uuid for value in values])
         for kind in KINDS.values():
             if any(item.name == "zone" for item in kind.model._meta.get_fields()):
-                inside = kind.model.objects.filter(zone__in=[value.pk for value in values]).values("uuid")
+                here: Any = kind.model.objects
+                inside = here.filter(zone__in=[value.pk for value in values]).values("uuid")
                 condition |= Q(kind=kind.slug, object_uuid__in=inside)
         return rows.filter(condition)
 

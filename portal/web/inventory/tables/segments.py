@@ -1,4 +1,4 @@
-"""The segment map as a list: each guest network that holds a VLAN or VXLAN id, whose it is, and whether that is right."""
+"""The segment map as a list: each guest network that holds a VLAN or VXLAN id, whose it is, if that is right."""
 
 from __future__ import annotations
 
@@ -48,14 +48,16 @@ def _on_public(cloud: m.Cloud | None) -> Q:
 
 
 def rows(viewer: Viewer) -> QuerySet[Any]:
-    found = m.GuestNetwork.objects.for_user(viewer.user).filter(segment_id__isnull=False, gone_at__isnull=True)
+    found: QuerySet[Any] = m.GuestNetwork.objects.for_user(viewer.user).filter(
+        segment_id__isnull=False, gone_at__isnull=True
+    )
     if viewer.cloud is not None:
         found = found.filter(cloud=viewer.cloud)
     others = m.GuestNetwork.objects.filter(
         zone=OuterRef("zone"), segment_type=OuterRef("segment_type"), segment_id=OuterRef("segment_id"),
         gone_at__isnull=True,
     ).exclude(pk=OuterRef("pk"))  # fmt: skip
-    return found.annotate(
+    judged: QuerySet[Any] = found.annotate(
         is_twice=Exists(others),
         in_range=Case(
             When(_in_ranges(viewer.cloud), then=Value(True)), default=Value(False), output_field=BooleanField()
@@ -70,6 +72,7 @@ def rows(viewer: Viewer) -> QuerySet[Any]:
             output_field=CharField(),
         )
     )
+    return judged
 
 
 def name_others(page: list[Any], viewer: Viewer) -> None:
