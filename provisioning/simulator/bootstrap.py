@@ -1,4 +1,5 @@
-"""A fresh management server: ROOT domain, system and admin accounts, default roles, built-in offerings, OS types, templates.
+"""A fresh management server: ROOT domain, system and admin accounts, default roles, built-in offerings, OS types,
+templates.
 
 Database ids follow CloudStack's own order (account 1 system, 2 admin, 3 baremetal): texts and instance names show them.
 """

@@ -67,45 +67,39 @@ def clock_of(options: argparse.Namespace) -> Clock:
     return ManualClock(options.manual_clock) if options.manual_clock is not None else RealClock(options.speed)
 
 
+def say(announcement: dict[str, object]) -> None:
+    """One line of JSON on stdout, so that whoever started the process knows where and with which keys."""
+    sys.stdout.write(json.dumps(announcement) + "\n")
+    sys.stdout.flush()
+
+
 def run(options: argparse.Namespace) -> int:
     """Serve until SIGINT or SIGTERM; 2 when the port or the state file can't be used."""
     try:
         listener = socket.create_server((options.host, options.port))
     except OSError as error:
-        print(f"can't listen on {options.host}:{options.port}: {error.strerror or error}", file=sys.stderr)
+        sys.stderr.write(f"can't listen on {options.host}:{options.port}: {error.strerror or error}" + "\n")
         return 2
     try:
         sim = Simulator(config_of(options), clock_of(options))
     except StoreError as error:
-        print(str(error), file=sys.stderr)
+        sys.stderr.write(str(error) + "\n")
         return 2
     host, port = listener.getsockname()[:2]
+    announcement = {
+        "url": f"http://{host}:{port}/client/api",
+        "host": host,
+        "port": port,
+        "api_key": sim.api_key,
+        "secret_key": sim.secret_key,
+        "control_token": sim.control_token,
+    }
+    app = App(sim, on_ready=lambda: say(announcement))
     server = uvicorn.Server(
-        uvicorn.Config(App(sim), log_level="warning", access_log=False, lifespan="on", timeout_keep_alive=30)
+        uvicorn.Config(app, log_level="warning", access_log=False, lifespan="on", timeout_keep_alive=30)
     )
-
-    async def serve() -> None:
-        task = asyncio.create_task(server.serve(sockets=[listener]))
-        while not server.started and not task.done():
-            await asyncio.sleep(0.01)
-        if server.started:
-            print(
-                json.dumps(
-                    {
-                        "url": f"http://{host}:{port}/client/api",
-                        "host": host,
-                        "port": port,
-                        "api_key": sim.api_key,
-                        "secret_key": sim.secret_key,
-                        "control_token": sim.control_token,
-                    }
-                ),
-                flush=True,
-            )
-        await task
-
     try:
-        asyncio.run(serve())
+        asyncio.run(server.serve(sockets=[listener]))
     except KeyboardInterrupt:
         pass
     finally:

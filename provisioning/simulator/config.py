@@ -29,7 +29,7 @@ class Config:
     state: Path | None = None
     api_key: str | None = None
     secret_key: str | None = None
-    admin_password: str = "password"
+    admin_password: str = "password"  # noqa: S105 - what an installation starts with
     latency_ms: float = 0.0
     job_seconds: float = 1.0
     control_token: str | None = None

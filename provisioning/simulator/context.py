@@ -112,9 +112,11 @@ class Ctx:
         event: JobEvent | None = None,
         share: float = 1.0,
     ) -> dict[str, Any]:
-        """Start a job and answer ``{"jobid": …}`` (with ``id`` when ``entity`` is given: commands that create something).
+        """Start a job and answer ``{"jobid": …}`` (with ``id`` when ``entity`` is given: commands that create
+        something).
 
-        ``instance``: what the job shows as jobinstancetype and jobinstanceid; ``event``: the events around it (``JobEvent``).
+        ``instance``: what the job shows as jobinstancetype and jobinstanceid; ``event``: the events around it
+        (``JobEvent``).
         ``share``: how many usual job times one ``yield 1.0`` of this job takes.
         """
         job = self.sim.jobs.submit(self, steps, instance, event, share)
@@ -154,7 +156,9 @@ class Ctx:
         try:
             yield said
         except ApiError:
-            self.event(type_, f"Error while {doing}{said.detail}", level="ERROR", parent=said.parent, resource=said.resource)
+            self.event(
+                type_, f"Error while {doing}{said.detail}", level="ERROR", parent=said.parent, resource=said.resource
+            )
             raise
         self.event(type_, f"Successfully completed {doing}{said.detail}", parent=said.parent, resource=said.resource)
 

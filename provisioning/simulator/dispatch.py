@@ -24,7 +24,10 @@ HTML = "text/html;charset=iso-8859-1"
 
 @dataclass
 class Answer:
-    """What goes back.  ``drop``: close the connection instead; ``half``: break off in the middle; ``delay`` in real seconds."""
+    """What goes back.
+
+    ``drop``: close the connection instead; ``half``: break off in the middle; ``delay`` in real seconds.
+    """
 
     status: int
     body: bytes
@@ -36,7 +39,9 @@ class Answer:
 
 
 def decode_pairs(raw: str, first_wins: bool) -> dict[str, str]:
-    """A query string or form body as CloudStack reads it: of a repeated name the last counts in a query, the first in a form."""
+    """A query string or form body as CloudStack reads it: of a repeated name the last counts in a query, the first in
+    a form.
+    """
     out: dict[str, str] = {}
     for part in raw.split("&"):
         if not part:

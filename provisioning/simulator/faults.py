@@ -29,7 +29,11 @@ ACTIONS = ("job", "error", "status", "html", "drop", "half", "slow", "raw", "sys
 
 @dataclass
 class Fault:
-    """One order.  ``times`` None: until removed.  ``skip``: so many matching calls pass first.  ``params``: values that must be equal."""
+    """One order.
+
+    ``times`` None: until removed.  ``skip``: so many matching calls pass first.  ``params``: values that must be
+    equal.
+    """
 
     action: str
     command: str = "*"

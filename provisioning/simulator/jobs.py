@@ -1,8 +1,11 @@
 """Asynchronous jobs: they take simulated time and their effects come in steps.
 
-``steps`` is a generator function of the job object.  ``yield 1.0`` waits one job's time (``--job-seconds``), ``yield Seconds(30)`` thirty
-simulated seconds; ``return {...}`` is the job's result.  ``ApiError`` fails the job with its code and text.  State is flushed after
-each step, so a killed process leaves what the steps so far did; the job itself is then ended as CloudStack ends the jobs
+``steps`` is a generator function of the job object.  ``yield 1.0`` waits one job's time (``--job-seconds``), ``yield
+Seconds(30)`` thirty
+simulated seconds; ``return {...}`` is the job's result.  ``ApiError`` fails the job with its code and text.  State is
+flushed after
+each step, so a killed process leaves what the steps so far did; the job itself is then ended as CloudStack ends the
+jobs
 of a server that went away.
 """
 
@@ -46,9 +49,12 @@ def guess_class(command: str) -> str:
 class JobEvent:
     """The events around a job, in CloudStack's way of speaking.
 
-    ``doing`` + ``detail`` make "Creating volume. Volume ID: x", "Successfully completed creating volume. Volume ID: x" and "Error
-    while creating volume. Volume ID: x", recorded under the caller's account.  ``scheduled`` is recorded under ``owner``, the account that owns the
-    thing acted on (None: the system account's, which a plain listEvents does not show).  ``created``: the text of the event that a
+    ``doing`` + ``detail`` make "Creating volume. Volume ID: x", "Successfully completed creating volume. Volume ID:
+    x" and "Error
+    while creating volume. Volume ID: x", recorded under the caller's account.  ``scheduled`` is recorded under
+    ``owner``, the account that owns the
+    thing acted on (None: the system account's, which a plain listEvents does not show).  ``created``: the text of the
+    event that a
     create command records at once, before its job ("Successfully created entity for …"); the others then hang on it.
     """
 
@@ -160,7 +166,9 @@ class Jobs:
             return None
         parent = None
         if event.created is not None:
-            parent = ctx.event(event.type, event.created, state="Created", resource=event.created_resource or event.resource)
+            parent = ctx.event(
+                event.type, event.created, state="Created", resource=event.created_resource or event.resource
+            )
         if event.scheduled or parent is None:
             system = ctx.state.table("account").by_dbid[1]
             said = ctx.event(

@@ -62,12 +62,17 @@ def vnet_ranges(text: str, methods: str) -> list[tuple[int, int]]:
     for part in text.split(","):
         low, dash, high = part.strip().partition("-")
         if not low.isdigit() or (dash and not high.isdigit()):
-            raise invalid(f"Please provide valid vnet range. vnet range should be a coma seperated list example 2000-2500,3000-3500.{VNET_TEXT.format(limit=limit)}")
+            raise invalid(
+                "Please provide valid vnet range. vnet range should be a coma seperated list example "
+                f"2000-2500,3000-3500.{VNET_TEXT.format(limit=limit)}"
+            )
         pair = (int(low), int(high or low))
         if pair[0] > limit or pair[1] > limit:
             raise invalid(VNET_TEXT.format(limit=limit))
         if pair[0] > pair[1]:
-            raise invalid(VNET_TEXT.format(limit=limit) + " and start range should be lesser than or equal to stop range")
+            raise invalid(
+                VNET_TEXT.format(limit=limit) + " and start range should be lesser than or equal to stop range"
+            )
         found.append(pair)
     return found
 

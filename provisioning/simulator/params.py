@@ -87,8 +87,10 @@ def bad_value(command: str, name: str, value: str) -> ApiError:
     return ApiError(
         PARAM_ERROR,
         9999,
-        f"Unable to execute API command {command.lower()} due to invalid value. Invalid parameter {name} value={value} due to "
-        "incorrect long value format, or entity does not exist or due to incorrect parameter annotation for the field in api "
+        f"Unable to execute API command {command.lower()} due to invalid value. Invalid parameter {name} "
+        f"value={value} due to "
+        "incorrect long value format, or entity does not exist or due to incorrect parameter annotation for "
+        "the field in api "
         "cmd class.",
     )
 

@@ -1,7 +1,9 @@
 """The SQLite file that keeps a simulated cloud over restarts, ``kill -9`` included.
 
-One row per object that differs from the generated base.  Every write is committed before the answer that announced it leaves
-the process; with a write-ahead log and ``synchronous=NORMAL`` a killed process loses nothing (a power cut may lose the last
+One row per object that differs from the generated base.  Every write is committed before the answer that announced it
+leaves
+the process; with a write-ahead log and ``synchronous=NORMAL`` a killed process loses nothing (a power cut may lose
+the last
 moments, which is enough for a simulator).
 """
 
@@ -19,7 +21,8 @@ SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS sequence (kind TEXT PRIMARY KEY, last INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS object (
-  kind TEXT NOT NULL, dbid INTEGER NOT NULL, uuid TEXT NOT NULL, fields TEXT NOT NULL, removed_at REAL, gone INTEGER NOT NULL,
+  kind TEXT NOT NULL, dbid INTEGER NOT NULL, uuid TEXT NOT NULL, fields TEXT NOT NULL, removed_at REAL, gone INTEGER
+  NOT NULL,
   PRIMARY KEY (kind, dbid)) WITHOUT ROWID;
 """
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,8 @@ Hook = Callable[["Simulator"], None]
 class Registered:
     """A command's handler.
 
-    ``refs``: which kinds of object a uuid parameter names (beside ``params.DEFAULT_REFS``); ``envelope``: the answer's key
+    ``refs``: which kinds of object a uuid parameter names (beside ``params.DEFAULT_REFS``); ``envelope``: the answer's
+    key
     where it is not ``<name in lower case>response``; ``job_class``: the Java class name that jobs show in ``cmd``.
     """
 
@@ -42,7 +43,7 @@ RESTART: list[Hook] = []
 def command(
     name: str,
     *more: str,
-    refs: dict[str, str | tuple[str, ...]] | None = None,
+    refs: Mapping[str, str | tuple[str, ...]] | None = None,
     envelope: str | None = None,
     job_class: str | None = None,
 ) -> Callable[[Handler], Handler]:
@@ -73,7 +74,9 @@ def background(seconds: float, *, aligned: bool = False) -> Callable[[Hook], Hoo
 
 
 def on_fresh(order: int = 100) -> Callable[[Hook], Hook]:
-    """Run in ``order`` when a cloud is made: what an installation ships (under 100), then what ``--hosts`` and others ask for."""
+    """Run in ``order`` when a cloud is made: what an installation ships (under 100), then what ``--hosts`` and others
+    ask for.
+    """
 
     def register(hook: Hook) -> Hook:
         FRESH.append((order, hook))

@@ -46,7 +46,8 @@ def _clean(value: Any) -> Any:
 class Listing:
     """A list answer: ``name`` of the array, all found objects counted, one page of them shown.
 
-    ``rows`` are objects (shown through ``view``) or ready dicts.  ``cacheable``: the view depends on nothing but the object,
+    ``rows`` are objects (shown through ``view``) or ready dicts.  ``cacheable``: the view depends on nothing but the
+    object,
     names of related ones and the caller's kind of role, so its JSON may be kept with the object.
     """
 

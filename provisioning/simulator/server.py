@@ -46,15 +46,17 @@ class DropConnection(Exception):
 
 
 def html_error(status: int, text: str) -> Answer:
-    page = f"<html><head><title>Error {status} {text}</title></head><body><h2>HTTP ERROR {status} {text}</h2></body></html>"
-    return Answer(status, page.encode(), HTML)
+    head = f"<head><title>Error {status} {text}</title></head>"
+    return Answer(status, f"<html>{head}<body><h2>HTTP ERROR {status} {text}</h2></body></html>".encode(), HTML)
 
 
 class App:
     """The ASGI application; ``sim`` may be asked directly by tests in the same process."""
 
-    def __init__(self, sim: Simulator) -> None:
+    def __init__(self, sim: Simulator, on_ready: Callable[[], None] | None = None) -> None:
+        """``on_ready`` is called when requests will be answered: the listening socket queues them from then on."""
         self.sim = sim
+        self._on_ready = on_ready
         self.dispatcher = Dispatcher(sim)
         self.control = Control(sim)
         self._timers: asyncio.Task[None] | None = None
@@ -71,6 +73,8 @@ class App:
             if message["type"] == "lifespan.startup":
                 self._timers = asyncio.create_task(self.sim.scheduler.serve())
                 await send({"type": "lifespan.startup.complete"})
+                if self._on_ready is not None:
+                    self._on_ready()
             else:
                 if self._timers is not None:
                     self._timers.cancel()

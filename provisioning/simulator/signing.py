@@ -1,7 +1,8 @@
 """CloudStack's request signature, as the server checks it.
 
 Every parameter but ``signature`` takes part with its decoded value, encoded again as Java's ``URLEncoder`` does with
-``+`` replaced by ``%20`` (``*`` stays, ``~`` becomes ``%7E``), sorted by the name as it was sent in byte order, joined, then the
+``+`` replaced by ``%20`` (``*`` stays, ``~`` becomes ``%7E``), sorted by the name as it was sent in byte order,
+joined, then the
 whole string lower-cased and signed with HMAC-SHA1.  Source: ApiServer.verifyRequest and the recorded vectors.
 """
 

@@ -67,7 +67,8 @@ class Simulator:
         return False
 
     def _build(self, fresh: bool) -> None:
-        # The base is generated from the seed on every start and never stored; its clock is the moment of the first one, so
+        # The base is generated from the seed on every start and never stored; its clock is the moment of the first
+        # one, so
         # that dates in it stay the same.
         made_at = self.started_at
         if self.store is not None:
@@ -113,9 +114,9 @@ class Simulator:
     def complain(self, text: str) -> None:
         """A defect of the simulator itself: kept for tests, told on stderr."""
         self.complaints.append(text)
-        print(text, file=sys.stderr, flush=True)
+        sys.stderr.write(text + "\n")
 
-    # -- what every installation has --------------------------------------------------------------------------------------
+    # -- what every installation has ----------------------------------------------------------------
     def system_user(self) -> Obj:
         return self.state.table("user").by_dbid[1]
 
@@ -130,9 +131,11 @@ class Simulator:
         return int(self.setting("default.page.size") or 500)
 
     def setting(self, name: str, scope: Obj | None = None) -> str | None:
-        """A setting's value: in the scope object (zone, cluster, pool, domain, account, image store), else its parents', else global.
+        """A setting's value: in the scope object (zone, cluster, pool, domain, account, image store), else its
+        parents', else global.
 
-        Own values of a scope are objects of kind ``scopedsetting`` (name, scope kind, scope uuid, value); changed global ones
+        Own values of a scope are objects of kind ``scopedsetting`` (name, scope kind, scope uuid, value); changed
+        global ones
         of kind ``setting`` (name, value).
         """
         place = scope

@@ -1,12 +1,17 @@
 """The simulated cloud's objects: tables of ``Obj`` with indexes, removal and change tracking.
 
-An object has a ``kind`` ("zone"), a database id (``dbid``, counts from 1 in its table), a ``uuid`` (a function of seed, kind
-and dbid, so the same seed builds the same cloud) and fields.  A relation is the related object's uuid (``vm["hostid"]``).
+An object has a ``kind`` ("zone"), a database id (``dbid``, counts from 1 in its table), a ``uuid`` (a function of
+seed, kind
+and dbid, so the same seed builds the same cloud) and fields.  A relation is the related object's uuid
+(``vm["hostid"]``).
 Fields that start with ``_`` are the simulator's own and never shown.  Values must be JSON values.
 
-Reading: ``state.table("vm")`` → ``Table``; ``.get(uuid)``, ``.live()``, ``.where(hostid=...)`` (indexed fields are quick, see ``INDEXES``).
-Writing: ``state.add("vm", name=...)``, ``obj.set(state="Stopped")``, ``state.remove(obj)`` (kept with ``removed_at``, as CloudStack
-keeps its rows).  Whatever changed is written by ``flush()``, which runs after every request and every timer, before an answer
+Reading: ``state.table("vm")`` → ``Table``; ``.get(uuid)``, ``.live()``, ``.where(hostid=...)`` (indexed fields are
+quick, see ``INDEXES``).
+Writing: ``state.add("vm", name=...)``, ``obj.set(state="Stopped")``, ``state.remove(obj)`` (kept with ``removed_at``,
+as CloudStack
+keeps its rows).  Whatever changed is written by ``flush()``, which runs after every request and every timer, before
+an answer
 leaves; a base that is generated from the seed is only written where it was changed.
 """
 
@@ -24,12 +29,19 @@ INDEXES: dict[str, tuple[str, ...]] = {
     "vm": ("accountid", "hostid", "zoneid", "state"),
     "volume": ("virtualmachineid", "accountid", "storageid", "zoneid"),
     "nic": ("vmid", "networkid"),
+    "limit": ("ownerid",),
+    "project": ("accountid",),
+    "vmsnapshot": ("virtualmachineid", "accountid"),
+    "sshkeypair": ("accountid",),
+    "affinitygroup": ("accountid",),
+    "securitygroup": ("accountid",),
+    "instancegroup": ("accountid",),
     "host": ("clusterid", "zoneid", "podid", "state"),
     "cluster": ("podid", "zoneid"),
     "pod": ("zoneid",),
     "pool": ("clusterid", "zoneid"),
     "network": ("accountid", "zoneid", "physicalnetworkid"),
-    "ip": ("networkid", "accountid", "zoneid", "state", "vlanid"),
+    "ip": ("networkid", "accountid", "zoneid", "state", "vlanid", "associatednetworkid", "virtualmachineid"),
     "router": ("networkid", "hostid", "zoneid"),
     "physicalnetwork": ("zoneid",),
     "vlan": ("zoneid", "physicalnetworkid"),
@@ -46,7 +58,7 @@ INDEXES: dict[str, tuple[str, ...]] = {
     "keypair": ("apikey", "userid"),
     "provider": ("physicalnetworkid",),
     "traffictype": ("physicalnetworkid",),
-    "rule": ("ipaddressid", "networkid"),
+    "rule": ("ipaddressid", "networkid", "accountid", "virtualmachineid"),
 }
 
 # Kinds whose rows share one table in CloudStack, so their database ids (and names like ``r-5-VM``) count together.

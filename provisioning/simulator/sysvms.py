@@ -79,11 +79,14 @@ def prerequisites(sim: Simulator, zone: Obj) -> bool:
 
 
 def template_found(sim: Simulator, zone: Obj) -> bool:
-    """Whether the system VM template is in the zone's image store; into an installation's very first one it comes a scan later."""
+    """Whether the system VM template is in the zone's image store; into an installation's very first one it comes a
+    scan later.
+    """
     here = sim.state.table("imagestore").where(zoneid=zone.uuid)
     if not here:
         return False
-    return min(store["created"] for store in sim.state.all("imagestore")) <= sim.scheduler.now() - SCAN_SECONDS
+    first = float(min(store["created"] for store in sim.state.all("imagestore")))
+    return first <= sim.scheduler.now() - SCAN_SECONDS
 
 
 def guest_network(sim: Simulator, zone: Obj) -> Obj | None:
@@ -170,7 +173,12 @@ def place(sim: Simulator, vm: Obj, zone: Obj, host: Obj) -> bool:
             ip = min(free, key=lambda each: each.dbid)
             vlan = state.table("vlan").need(ip["vlanid"])
             ip.set(state="Allocated", accountid=vm_account(sim), allocated=sim.scheduler.now(), systemvmid=vm.uuid)
-            vm.set(publicip=ip["ipaddress"], gateway=vlan["gateway"], publicnetmask=vlan["netmask"], publicmacaddress=mac(dice, "1e:01"))
+            vm.set(
+                publicip=ip["ipaddress"],
+                gateway=vlan["gateway"],
+                publicnetmask=vlan["netmask"],
+                publicmacaddress=mac(dice, "1e:01"),
+            )
         elif not zone["securitygroupsenabled"]:
             return False
     if not vm.get("privateip") or vm.get("podid") != pod.uuid:
@@ -185,7 +193,13 @@ def place(sim: Simulator, vm: Obj, zone: Obj, host: Obj) -> bool:
             return False
         vm.set(privateip=dice.choice(pool), privatenetmask=pod["netmask"], privatemacaddress=mac(dice, "1e:01"))
     local = f"169.254.{dice.randint(0, 254)}.{dice.randint(1, 254)}"
-    vm.set(podid=pod.uuid, hostid=host.uuid, linklocalip=local, linklocalmacaddress=mac(dice, "0e:00"), linklocalnetmask="255.255.0.0")
+    vm.set(
+        podid=pod.uuid,
+        hostid=host.uuid,
+        linklocalip=local,
+        linklocalmacaddress=mac(dice, "0e:00"),
+        linklocalnetmask="255.255.0.0",
+    )
     return True
 
 
@@ -239,7 +253,12 @@ def control_state(sim: Simulator, host: Obj | None) -> str | None:
         return None
     if host["state"] != "Up":
         return "Offline"
-    if host["resourcestate"] in ("Maintenance", "PrepareForMaintenance", "ErrorInMaintenance", "ErrorInPrepareForMaintenance"):
+    if host["resourcestate"] in (
+        "Maintenance",
+        "PrepareForMaintenance",
+        "ErrorInMaintenance",
+        "ErrorInPrepareForMaintenance",
+    ):
         return "Maintenance"
     return "Enabled" if host["resourcestate"] == "Enabled" else "Disabled"
 
@@ -266,7 +285,8 @@ def sysvm_view(vm: Obj, ctx: Ctx) -> dict[str, Any]:
         **{
             name: vm.get(name)
             for name in (
-                "privateip", "privatemacaddress", "privatenetmask", "linklocalip", "linklocalmacaddress", "linklocalnetmask",
+                "privateip", "privatemacaddress", "privatenetmask", "linklocalip", "linklocalmacaddress",
+                "linklocalnetmask",
                 "publicip", "publicmacaddress", "publicnetmask",
             )
         },

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 HOST_EVENTS = {
     "Up": "HostDown; AgentConnected; AgentDisconnected; PingTimeout; ManagementServerDown; ShutdownRequested; Ping; "
     "StartAgentRebalance; Remove",
-    "Disconnected": "AgentConnected; HostDown; AgentDisconnected; PingTimeout; ManagementServerDown; ShutdownRequested; "
+    "Disconnected": "AgentConnected; HostDown; AgentDisconnected; PingTimeout; ManagementServerDown; "
+    "ShutdownRequested; "
     "Ping; Remove; WaitedTooLong",
     "Down": "AgentConnected; Remove; ManagementServerDown; Ping; HostDown",
     "Alert": "AgentConnected; HostDown; AgentDisconnected; Ping; ManagementServerDown; Remove",

@@ -1,6 +1,7 @@
 """Comparison of a recorded answer with the simulator's: names and types of fields, counts, errors, states.
 
-Values are not compared where they belong to one cloud (ids, addresses, dates, figures that move); they are where they say what
+Values are not compared where they belong to one cloud (ids, addresses, dates, figures that move); they are where they
+say what
 the cloud did: statuses, error codes and texts, job results, states.
 """
 
@@ -15,9 +16,12 @@ UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}
 # Fields whose values must be equal.
 VALUES = frozenset(
     {
-        "errorcode", "cserrorcode", "jobstatus", "jobresultcode", "jobprocstatus", "state", "resourcestate", "allocationstate",
-        "managedstate", "success", "isready", "enabled", "networktype", "traffictype", "type", "hypervisor", "cmd", "jobinstancetype",
-        "count", "readonly", "scope", "zonename", "podname", "clustername", "isolationmethods", "broadcastdomainrange", "account",
+        "errorcode", "cserrorcode", "jobstatus", "jobresultcode", "jobprocstatus", "state", "resourcestate",
+        "allocationstate",
+        "managedstate", "success", "isready", "enabled", "networktype", "traffictype", "type", "hypervisor",
+        "cmd", "jobinstancetype",
+        "count", "readonly", "scope", "zonename", "podname", "clustername", "isolationmethods",
+        "broadcastdomainrange", "account",
         "domain", "domainpath", "category", "level",
     }
 )  # fmt: skip
@@ -112,13 +116,14 @@ class Comparison:
             known = self.ids.get(str(item.get("id")))
             # A template is listed once a zone, so one id may stand there several times.
             same = [other for other in left if known is not None and other.get("id") == known]
-            match = max(same, key=lambda other: self.likeness(item, other)) if same else None  # noqa: B023 - used at once
+            match = max(same, key=lambda other: self.likeness(item, other)) if same else None
             if match is None:
                 waiting.append(item)
             else:
                 left.remove(match)
                 pairs.append((item, match))
-        # Where something was done twice, equal names are told apart by their order; what has no name takes what is left.
+        # Where something was done twice, equal names are told apart by their order; what has no name takes what is
+        # left.
         for item in sorted(waiting, key=lambda each: "name" not in each):
             keys = {name: self.rewrite(str(item[name])) for name in NAMES if name in item}
             match = next((o for o in left if keys and all(str(o.get(n)) == v for n, v in keys.items())), None)
@@ -130,14 +135,19 @@ class Comparison:
         return pairs
 
     def likeness(self, item: dict[str, Any], other: dict[str, Any]) -> tuple[int, bool]:
-        """How much two items without a common name have in common: where they are and what they are, then which fields."""
+        """How much two items without a common name have in common: where they are and what they are, then which
+        fields.
+        """
         equal = sum(1 for name in PLACES if name in item and self.rewrite(str(item[name])) == str(other.get(name)))
         return equal, set(item) == set(other)
 
     def compare(self, recorded: Any, actual: Any, path: str = "") -> None:
         """Note every difference between a recorded value and ours."""
         if type_name(recorded) != type_name(actual):
-            self.say(path, f"recorded {type_name(recorded)} {str(recorded)[:60]!r}, got {type_name(actual)} {str(actual)[:60]!r}")
+            self.say(
+                path,
+                f"recorded {type_name(recorded)} {str(recorded)[:60]!r}, got {type_name(actual)} {str(actual)[:60]!r}",
+            )
             return
         if isinstance(recorded, dict):
             self._objects(recorded, actual, path)
@@ -166,7 +176,9 @@ class Comparison:
             self.compare(one, other, f"{path}[{place}]")
 
     def _shapes(self, recorded: list[Any], actual: list[Any], path: str) -> None:
-        """Items that nothing tells apart: for each recorded one there must be one with the same fields of the same types."""
+        """Items that nothing tells apart: for each recorded one there must be one with the same fields of the same
+        types.
+        """
         shapes = [shape(item) for item in actual]
         for place, item in enumerate(recorded):
             if shape(item) not in shapes:

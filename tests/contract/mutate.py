@@ -12,7 +12,9 @@ from typing import Any
 from tests.contract.replay import FILES, Replay, epoch, read
 
 # Parameters whose values are names that the caller made up, by command where others use them differently.
-NAME_PARAMS = frozenset({"name", "clustername", "displayname", "displaytext", "username", "account", "firstname", "lastname"})
+NAME_PARAMS = frozenset(
+    {"name", "clustername", "displayname", "displaytext", "username", "account", "firstname", "lastname"}
+)
 # Commands whose ``name`` is the cloud's own: settings, providers, commands, simulated hypervisor commands.
 GIVEN = frozenset(
     {
@@ -61,8 +63,12 @@ def changer(label: str, shift: int) -> Callable[[str], str]:
     """A function that changes names, ranges and addresses in a text, the same way wherever they stand."""
     names = {name: renamed(name, label) for name in made_up_names()}
     table = {**WORDS, **names, "22-22": "23-23", "/export": f"/srv/{label}"}
-    pattern = re.compile("|".join(rf"(?<![\w-]){re.escape(old)}(?![\w-])" if old[0].isalnum() and old[-1].isalnum() else re.escape(old)
-                                  for old in sorted(table, key=len, reverse=True)))
+    pattern = re.compile(
+        "|".join(
+            rf"(?<![\w-]){re.escape(old)}(?![\w-])" if old[0].isalnum() and old[-1].isalnum() else re.escape(old)
+            for old in sorted(table, key=len, reverse=True)
+        )
+    )
 
     def move(found: re.Match[str]) -> str:
         one, two, three, four = found.groups()

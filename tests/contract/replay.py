@@ -18,18 +18,29 @@ from provisioning.simulator.clock import ManualClock
 from provisioning.simulator.config import Config
 from provisioning.simulator.server import App
 from provisioning.simulator.sim import Simulator
-from provisioning.simulator.state import Obj
+from tests.contract import off_record
 from tests.contract.compare import UUID, Comparison
 
 DATA = Path(__file__).parent / "data"
-FILES = ("00-config", "01-zone", "02-lists", "03-tenant", "04-errors", "05-operate", "06-session", "07-zones", "08-failures")
+FILES = (
+    "00-config",
+    "01-zone",
+    "02-lists",
+    "03-tenant",
+    "04-errors",
+    "05-operate",
+    "06-session",
+    "07-zones",
+    "08-failures",
+)
 # When each recording began, as its own dates tell.
 STARTED = {
     "00-config": "2026-11-23T00:19:50", "01-zone": "2026-11-23T00:20:48", "02-lists": "2026-11-23T00:22:33",
     "03-tenant": "2026-11-23T00:22:55", "04-errors": "2026-11-23T00:24:33", "05-operate": "2026-11-23T00:24:37",
     "06-session": "2026-11-23T00:26:30", "07-zones": "2026-11-23T01:14:20", "08-failures": "2026-11-23T01:15:20",
 }  # fmt: skip
-# Exchanges before which the recording client waited for something, and when it went on (later dates in the same file tell).
+# Exchanges before which the recording client waited for something, and when it went on (later dates in the same file
+# tell).
 WENT_ON = {
     ("05-operate", 16): "2026-11-23T00:24:47",
     ("05-operate", 73): "2026-11-23T00:25:01",
@@ -77,7 +88,13 @@ class Client:
             headers.append((b"content-type", b"application/x-www-form-urlencoded"))
         if cookies:
             headers.append((b"cookie", "; ".join(f"{name}={value}" for name, value in cookies.items()).encode()))
-        scope = {"type": "http", "method": method, "path": "/client/api", "query_string": query.encode(), "headers": headers}
+        scope = {
+            "type": "http",
+            "method": method,
+            "path": "/client/api",
+            "query_string": query.encode(),
+            "headers": headers,
+        }
         sent: list[Any] = []
 
         async def receive() -> dict[str, Any]:
@@ -88,8 +105,12 @@ class Client:
 
         asyncio.run(self.app(scope, receive, send))
         answered = [(name.decode().lower(), value.decode()) for name, value in sent[0]["headers"]]
-        return Reply(sent[0]["status"], dict(answered)["content-type"], [v for n, v in answered if n == "set-cookie"],
-                     b"".join(message.get("body", b"") for message in sent[1:]))
+        return Reply(
+            sent[0]["status"],
+            dict(answered)["content-type"],
+            [v for n, v in answered if n == "set-cookie"],
+            b"".join(message.get("body", b"") for message in sent[1:]),
+        )
 
 
 @dataclass
@@ -107,78 +128,9 @@ class Outcome:
         return not self.reasons
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line} {self.caller} {self.command}: " + ("matched" if self.matched else "; ".join(self.reasons))
-
-
-def off_record(replay: Replay, name: str, number: int) -> None:
-    """What the recorded cloud did between exchanges that nobody wrote down; its later answers show it."""
-    sim = replay.sim
-    if (name, number) == ("00-config", 1):
-        # The developer's set-up registered the root admin's keys twice.
-        admin = sim.admin_user()
-        for _ in range(2):
-            sim.journal.event(
-                "REGISTER.USER.KEY", f"Registering API keypair for user [{admin.uuid}].", state="Scheduled",
-                account=sim.state.table("account").by_dbid[2], resource=("User", admin.uuid, "admin"),
-            )  # fmt: skip
-    elif (name, number) == ("01-zone", 1):
-        # The server was restarted, so that the changed settings count.
-        sim.journal.alert("ALERT.MANAGEMENT", "Management server node 127.0.0.1 is up")
-        # Its two first system VMs raced for one address, and the secondary storage VM lost.
-        zone_name = replay.rewrite("Sandbox-simulator")
-        sim.faults.order(action="sysvm", command="secondarystoragevm", params={"zone": zone_name}, times=1)
-    elif (name, number) == ("03-tenant", 19):
-        # Placement is by chance; the recorded chance chose the last host for the first VM.
-        for host in hypervisors(replay)[:-1]:
-            host.set(resourcestate="Disabled")
-    elif (name, number) == ("03-tenant", 24):
-        for host in hypervisors(replay):
-            host.set(resourcestate="Enabled")
-    elif (name, number) == ("07-zones", 0):
-        suite_traffic(replay)
-    elif (name, number) in (("08-failures", 30), ("08-failures", 82)):
-        # The test VMs of the zone were expunged before the next round.
-        zone = sim.state.table("zone").find(name=replay.rewrite("Vxlan-zone"))
-        assert zone is not None
-        for vm in list(sim.state.table("vm").where(zoneid=zone.uuid)):
-            if vm.removed_at is None and vm["state"] != "Expunging":
-                replay.as_admin("destroyVirtualMachine", id=vm.uuid, expunge="true")
-        replay.until(sim.scheduler.now() + 10)
-
-
-def hypervisors(replay: Replay) -> list[Obj]:
-    """The first zone's hosts in the order in which they were added."""
-    zone = replay.sim.state.table("zone").find(name=replay.rewrite("Sandbox-simulator"))
-    assert zone is not None
-    return [host for host in replay.sim.state.table("host").where(zoneid=zone.uuid) if host["type"] == "Routing"]
-
-
-def suite_traffic(replay: Replay) -> None:
-    """A test suite used the first zone between the recordings; of its traffic only two routers' health alerts can be seen later."""
-    sim = replay.sim
-    zone = sim.state.table("zone").find(name=replay.rewrite("Sandbox-simulator"))
-    offering = sim.state.table("networkoffering").find(name="DefaultIsolatedNetworkOfferingWithSourceNatService")
-    small = sim.state.table("serviceoffering").find(name="Small Instance")
-    template = sim.state.table("template").find(templatetype="BUILTIN")
-    assert zone is not None and offering is not None and small is not None and template is not None
-    replay.until(epoch("2026-11-23T01:09:00"))
-    vms, networks = [], []
-    for number in range(2):
-        name = f"suite-{number}"
-        made = replay.as_admin("createNetwork", name=name, displaytext=name, zoneid=zone.uuid, networkofferingid=offering.uuid)
-        networks.append(made["createnetworkresponse"]["network"]["id"])
-        answer = replay.as_admin(
-            "deployVirtualMachine", name=name, zoneid=zone.uuid, serviceofferingid=small.uuid, templateid=template.uuid,
-            networkids=networks[-1],
-        )  # fmt: skip
-        vms.append(answer["deployvirtualmachineresponse"]["id"])
-    replay.until(epoch("2026-11-23T01:11:00"))
-    for vm in vms:
-        replay.as_admin("destroyVirtualMachine", id=vm, expunge="true")
-    replay.until(epoch("2026-11-23T01:11:30"))
-    for network in networks:
-        replay.as_admin("deleteNetwork", id=network, forced="true")
-    replay.until(epoch("2026-11-23T01:12:00"))
+        return f"{self.file}:{self.line} {self.caller} {self.command}: " + (
+            "matched" if self.matched else "; ".join(self.reasons)
+        )
 
 
 def no_change(text: str) -> str:
@@ -187,7 +139,10 @@ def no_change(text: str) -> str:
 
 @dataclass
 class Replay:
-    """One run through the recordings.  ``rewrite`` changes names, ranges and addresses in requests and in what is expected."""
+    """One run through the recordings.
+
+    ``rewrite`` changes names, ranges and addresses in requests and in what is expected.
+    """
 
     rewrite: Callable[[str], str] = no_change
     exact_counts: bool = True
@@ -207,6 +162,8 @@ class Replay:
         self.client = Client(App(self.sim))
         self.cookies: dict[str, str] = {}
         self.recorded_keys: dict[str, str] = {}
+
+    epoch = staticmethod(epoch)
 
     # -- time -------------------------------------------------------------------------------------------------------
     def until(self, when: float) -> None:
@@ -254,7 +211,7 @@ class Replay:
     # -- the run ------------------------------------------------------------------------------------------------------
     def run(self, files: tuple[str, ...] = FILES) -> list[Outcome]:
         for name in files:
-            off_record(self, name, 0)
+            off_record.happens(self, name, 0)
             self.until(epoch(STARTED[name]))
             exchanges = read(name)
             polled = {e["params"].get("jobid") for e in exchanges if e["command"] == "queryAsyncJobResult"}
@@ -262,7 +219,7 @@ class Replay:
                 self._finish_unwatched(exchange)
                 if (name, number) in WENT_ON:
                     self.until(epoch(WENT_ON[name, number]))
-                off_record(self, name, number)
+                off_record.happens(self, name, number)
                 self.outcomes.append(self.play(name, number, exchange))
                 if self.after is not None:
                     self.after(self, name, number, exchange)
@@ -291,7 +248,9 @@ class Replay:
             reasons.append(f"recorded HTTP {exchange['status']}, got {reply.status} {reply.body[:300]!r}")
         elif reply.content_type != exchange["content_type"]:
             reasons.append(f"recorded {exchange['content_type']}, got {reply.content_type}")
-        elif "set_cookie" in exchange and self._cookie_names(reply.cookies) != self._cookie_names(exchange["set_cookie"]):
+        elif "set_cookie" in exchange and self._cookie_names(reply.cookies) != self._cookie_names(
+            exchange["set_cookie"]
+        ):
             reasons.append(f"recorded cookies {exchange['set_cookie']}, got {reply.cookies}")
         else:
             reasons = self._compare(recorded, reply, command)
@@ -337,7 +296,8 @@ class Replay:
             self.recorded_keys = body["getuserkeysresponse"]["userkeys"]
         return comparison.differences
 
-    # -- the verdict ----------------------------------------------------------------------------------------------------
+    # -- the verdict
+    # ----------------------------------------------------------------------------------------------------
     @property
     def matched(self) -> int:
         return sum(outcome.matched for outcome in self.outcomes)
@@ -382,5 +342,5 @@ def xml_dict(text: str) -> dict[str, Any]:
             fields.setdefault(child.tag, []).append(convert(child))
         return fields
 
-    root = ElementTree.fromstring(text)  # noqa: S314 - our own and recorded answers
+    root = ElementTree.fromstring(text)
     return {root.tag: {"attributes": dict(root.attrib), "fields": convert(root)}}

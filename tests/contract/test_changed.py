@@ -31,7 +31,9 @@ def test_changed_exchanges_match(changed: Changed) -> None:
 def by_chance(outcome: Outcome) -> bool:
     """Another host on the page: it may lie elsewhere, and nothing else may differ."""
     places = (".zonename:", ".podname:", ".clustername:")
-    return (outcome.file, outcome.line) in BY_CHANCE and all(any(p in reason for p in places) for reason in outcome.reasons)
+    return (outcome.file, outcome.line) in BY_CHANCE and all(
+        any(p in reason for p in places) for reason in outcome.reasons
+    )
 
 
 def test_changed_requests_are_different_ones(changed: Changed) -> None:

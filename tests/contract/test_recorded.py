@@ -1,6 +1,7 @@
 """The simulator against what a real CloudStack management server answered.
 
-Every exchange of the recordings 00–08 is replayed in order on a fresh simulator; what does not match is listed with its reason
+Every exchange of the recordings 00–08 is replayed in order on a fresh simulator; what does not match is listed with
+its reason
 in ``tests/.artifacts/contract.txt``.
 """
 
@@ -19,7 +20,10 @@ REPORT = Path(__file__).parent.parent / ".artifacts" / "contract.txt"
 SEED = 22
 # Exchanges that can't match, and why.
 EXPLAINED = {
-    ("02-lists", 24): "the recorded page ends at 500 of 968 settings: the others were never recorded, so their number is not met",
+    (
+        "02-lists",
+        24,
+    ): "the recorded page ends at 500 of 968 settings: the others were never recorded, so their number is not met",
     ("02-lists", 86): "the same: 749 settings of one category were counted, most of them unrecorded",
 }
 LEAST_SHARE = 0.90
@@ -55,7 +59,10 @@ def test_explained_misses_are_only_about_how_many_settings_there_are(outcomes: l
     """An explanation must not hide another difference."""
     for outcome in outcomes:
         if (outcome.file, outcome.line) in EXPLAINED:
-            assert [reason.partition(":")[0] for reason in outcome.reasons] in ([], ["listconfigurationsresponse.count"])
+            assert [reason.partition(":")[0] for reason in outcome.reasons] in (
+                [],
+                ["listconfigurationsresponse.count"],
+            )
 
 
 def test_a_wrong_answer_is_a_miss() -> None:

@@ -1,4 +1,6 @@
-"""Signed requests exactly as a client sent them to a real server, with its verdict, through the simulator's own socket."""
+"""Signed requests exactly as a client sent them to a real server, with its verdict, through the simulator's own
+socket.
+"""
 
 from __future__ import annotations
 

@@ -43,7 +43,9 @@ class Place:
             hosts = [host for host in hosts if host.get("clusterid") == cluster.uuid]
             pools = [pool for pool in pools if pool.get("clusterid") == cluster.uuid]
         self.hosts = [host for host in hosts if host["type"] == "Routing"]
-        self.pools = [pool for pool in pools if pool["state"] in ("Up", "PrepareForMaintenance", "Maintenance", "Disabled")]
+        self.pools = [
+            pool for pool in pools if pool["state"] in ("Up", "PrepareForMaintenance", "Maintenance", "Disabled")
+        ]
 
     def rows(self) -> list[dict[str, Any]]:
         """One row a capacity type, in order of their numbers."""
@@ -91,7 +93,11 @@ class Place:
                 ):
                     sums[1] += used
                     sums[2] += used + reserved
-        return {MEMORY: (memory[0], memory[1], memory[2]), CPU: (cpu[0], cpu[1], cpu[2]), CORES: (cores[0], cores[1], cores[2])}
+        return {
+            MEMORY: (memory[0], memory[1], memory[2]),
+            CPU: (cpu[0], cpu[1], cpu[2]),
+            CORES: (cores[0], cores[1], cores[2]),
+        }
 
     def storage(self) -> dict[int, tuple[float, float, float | None]]:
         total = used = allocated = promised = local = local_used = 0.0
@@ -106,7 +112,10 @@ class Place:
             used += int(pool.get("_used_bytes", 0))
             promised += pool["capacitybytes"] * (factor if pool["type"] in OVERPROVISIONED else 1)
             allocated += bytes_allocated
-        found: dict[int, tuple[float, float, float | None]] = {STORAGE: (total, used, None), ALLOCATED: (promised, allocated, None)}
+        found: dict[int, tuple[float, float, float | None]] = {
+            STORAGE: (total, used, None),
+            ALLOCATED: (promised, allocated, None),
+        }
         if self.zone.get("localstorageenabled"):
             found[LOCAL] = (local, local_used, None)
         return found
@@ -134,7 +143,12 @@ class Place:
         return found
 
     def secondary(self) -> float:
-        return float(sum(store.get("disksizetotal") or 0 for store in self.sim.state.table("imagestore").where(zoneid=self.zone.uuid)))
+        return float(
+            sum(
+                store.get("disksizetotal") or 0
+                for store in self.sim.state.table("imagestore").where(zoneid=self.zone.uuid)
+            )
+        )
 
     def segments(self) -> tuple[float, float, float | None]:
         total = used = 0
@@ -142,7 +156,11 @@ class Place:
             if physical.get("vlan"):
                 ranges = net.vnet_ranges(physical["vlan"], physical.get("isolationmethods") or "VLAN")
                 total += sum(high - low + 1 for low, high in ranges)
-            used += sum(1 for network in self.sim.state.table("network").where(physicalnetworkid=physical.uuid) if network.get("vlan"))
+            used += sum(
+                1
+                for network in self.sim.state.table("network").where(physicalnetworkid=physical.uuid)
+                if network.get("vlan")
+            )
         return total, used, None
 
 

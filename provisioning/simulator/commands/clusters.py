@@ -1,4 +1,7 @@
-"""Clusters and hosts: added, listed, changed, removed.  Maintenance and reconnection are beside the operating commands."""
+"""Clusters and hosts: added, listed, changed, removed.
+
+Maintenance and reconnection are beside the operating commands.
+"""
 
 from __future__ import annotations
 
@@ -66,7 +69,9 @@ def update_cluster(ctx: Ctx, p: Params) -> Result:
     if p.has("clustername"):
         other = ctx.state.table("cluster").find(podid=cluster["podid"], name=p.str("clustername"))
         if other is not None and other is not cluster:
-            raise runtime_error(f"Unable to update cluster: a cluster with the name {p.str('clustername')} exists in the pod")
+            raise runtime_error(
+                f"Unable to update cluster: a cluster with the name {p.str('clustername')} exists in the pod"
+            )
         changed["name"] = p.str("clustername")
     state = enabled_or_not(p)
     if state is not None:
@@ -107,7 +112,9 @@ def list_clusters(ctx: Ctx, p: Params) -> Result:
 
 
 def find_clusters(ctx: Ctx, p: Params) -> list[Obj]:
-    rows = exactly(only(p, ctx, "cluster", "podid"), p, "name", "allocationstate", "managedstate", "clustertype", "arch")
+    rows = exactly(
+        only(p, ctx, "cluster", "podid"), p, "name", "allocationstate", "managedstate", "clustertype", "arch"
+    )
     if p.has("hypervisor"):
         rows = [cluster for cluster in rows if cluster["hypervisortype"].lower() == p.text("hypervisor").lower()]
     return contains(rows, p, "name", "hypervisortype")
@@ -141,7 +148,9 @@ def add_host(ctx: Ctx, p: Params) -> Result:
 
 
 def new_host(sim: Simulator, cluster: Obj, *, url: str = "", **fields: Any) -> Obj:
-    """One simulated machine in a cluster; its name is random and its address from the pod's subnet, repeating as chance wants."""
+    """One simulated machine in a cluster; its name is random and its address from the pod's subnet, repeating as
+    chance wants.
+    """
     state = sim.state
     pod = state.table("pod").need(cluster["podid"])
     number = state.next_dbid("host")
@@ -176,7 +185,8 @@ def new_kvm_host(sim: Simulator, zone: Obj, pod: Obj, cluster: Obj, name: str, u
     for other in sim.state.table("host").where(zoneid=zone.uuid):
         if other.get("guid") == guid:
             raise server_error(
-                f"Unable to add the host: can't setup agent, due to com.cloud.utils.exception.CloudRuntimeException: Skipping "
+                "Unable to add the host: can't setup agent, due to "
+                "com.cloud.utils.exception.CloudRuntimeException: Skipping "
                 f"host {name} because GUID is already in the database: {guid} - GUID: {guid}-LibvirtComputingResource"
             )
     try:
@@ -195,11 +205,15 @@ def delete_host(ctx: Ctx, p: Params) -> Result:
         raise invalid(f"Host with ID [{host.uuid}] was not found")
     forced = p.flag("forced")
     if host["resourcestate"] not in ("Maintenance", "Disabled") and not forced and host["state"] != "Alert":
-        raise runtime_error(f"Host with UUID [{host.uuid}] is not in maintenance mode and no forced deletion was requested.")
+        raise runtime_error(
+            f"Host with UUID [{host.uuid}] is not in maintenance mode and no forced deletion was requested."
+        )
     for kind in ("vm", "router", "sysvm"):
         for vm in [vm for vm in ctx.state.all(kind) if vm.get("hostid") == host.uuid]:
             if not forced:
-                raise runtime_error(f"Host with UUID [{host.uuid}] has VMs running on it and no forced deletion was requested.")
+                raise runtime_error(
+                    f"Host with UUID [{host.uuid}] has VMs running on it and no forced deletion was requested."
+                )
             vm.set(state="Stopped", hostid=None, lasthostid=None)
     ctx.state.remove(host)
     return {"success": True}
@@ -219,7 +233,11 @@ def find_hosts(ctx: Ctx, p: Params) -> list[Obj]:
     if p.has("name"):
         rows = [host for host in rows if host["name"] == p.str("name")]
     if p.has("arch"):
-        rows = [host for host in rows if (ctx.state.get("cluster", host.get("clusterid")) or {"arch": ""})["arch"] == p.str("arch")]
+        rows = [
+            host
+            for host in rows
+            if (ctx.state.get("cluster", host.get("clusterid")) or {"arch": ""})["arch"] == p.str("arch")
+        ]
     tag = p.str("hosttag") or p.str("tags")
     if tag is not None:
         rows = [host for host in rows if tag in tags_of(host)]

@@ -80,7 +80,7 @@ def api_view(entry: Command) -> dict[str, Any]:
         "response": [_field(field) for field in entry.response],
         "httprequesttype": "GET" if entry.name.startswith(READING) else "POST",
     }
-    if VM_FIELDS <= {field.name for field in entry.response}:
+    if {field.name for field in entry.response} >= VM_FIELDS:
         shown["response"] += [{} for _ in range(NAMELESS)]
     if entry.since:
         shown["since"] = entry.since
@@ -123,7 +123,9 @@ def list_apis(ctx: Ctx, p: Params) -> Result:
         if entry is None or not auth.allowed(ctx.sim, ctx.user, name):
             raise invalid(f"api name: {name} does not exist or is not available for the user")
         return ctx.listing("api", [api_view(entry)], unpaged=True)
-    rows = [api_view(entry) for entry in catalog_data.commands().values() if auth.allowed(ctx.sim, ctx.user, entry.name)]
+    rows = [
+        api_view(entry) for entry in catalog_data.commands().values() if auth.allowed(ctx.sim, ctx.user, entry.name)
+    ]
     return ctx.listing("api", rows, unpaged=True)
 
 

@@ -107,7 +107,14 @@ def database_metrics(ctx: Ctx, p: Params) -> Result:
 @command("listUsageServerMetrics")
 def usage_metrics(ctx: Ctx, p: Params) -> Result:
     """No usage server runs here, and the answer says so."""
-    return {"usageMetrics": {"collectiontime": iso(ctx.now), "hostname": "N/A", "state": "Down", "lastsuccessfuljob": iso(0.0)}}
+    return {
+        "usageMetrics": {
+            "collectiontime": iso(ctx.now),
+            "hostname": "N/A",
+            "state": "Down",
+            "lastsuccessfuljob": iso(0.0),
+        }
+    }
 
 
 @command("listInfrastructure")

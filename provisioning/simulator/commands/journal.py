@@ -48,7 +48,11 @@ def list_events(ctx: Ctx, p: Params) -> Result:
     """Events: the newest of them make the first page, and each page is in order of time."""
     accounts = scope(ctx, p)
     archived = p.flag("archived")
-    rows = [e for e in ctx.state.all("event") if e["archived"] == archived and (accounts is None or e["accountid"] in accounts)]
+    rows = [
+        e
+        for e in ctx.state.all("event")
+        if e["archived"] == archived and (accounts is None or e["accountid"] in accounts)
+    ]
     for name in ("type", "level", "state"):
         wanted = p.str(name)
         if wanted is not None:

@@ -176,7 +176,9 @@ def host_row(ctx: Ctx, host: Obj, use: HostUsage) -> dict[str, Any]:
         "memoryallocatedgb": gb(use.used_memory_bytes),
         "networkread": gb(32768 * 1024) if measured else None,
         "networkwrite": gb(16384 * 1024) if measured else None,
-        **thresholds(ctx, cluster, use.used_mhz / (mhz * cpu_ratio), use.used_memory_bytes / (host["memorytotal"] * memory_ratio)),
+        **thresholds(
+            ctx, cluster, use.used_mhz / (mhz * cpu_ratio), use.used_memory_bytes / (host["memorytotal"] * memory_ratio)
+        ),
         **shown,
     }
 
@@ -202,7 +204,9 @@ def pool_row(ctx: Ctx, pool: Obj) -> dict[str, Any]:
         "disksizeunallocatedgb": gb(total * factor - allocated),
         "storageusagethreshold": used / total > limit("cluster.storage.capacity.notificationthreshold"),
         "storageusagedisablethreshold": used / total > limit("pool.storage.capacity.disablethreshold"),
-        "storageallocatedthreshold": allocated / (total * factor) > limit("cluster.storage.allocated.capacity.notificationthreshold"),
-        "storageallocateddisablethreshold": allocated / (total * factor) > limit("pool.storage.allocated.capacity.disablethreshold"),
+        "storageallocatedthreshold": allocated / (total * factor)
+        > limit("cluster.storage.allocated.capacity.notificationthreshold"),
+        "storageallocateddisablethreshold": allocated / (total * factor)
+        > limit("pool.storage.allocated.capacity.disablethreshold"),
         **pool_view(pool, ctx),
     }

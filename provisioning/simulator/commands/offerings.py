@@ -80,9 +80,15 @@ def chosen(ctx: Ctx, p: Params, kind: str) -> list[Obj]:
 def list_service_offerings(ctx: Ctx, p: Params) -> Result:
     """Compute offerings; those of system VMs only when asked for."""
     system = p.flag("issystem")
-    rows = [offering for offering in chosen(ctx, p, "serviceoffering") if bool(offering["issystem"]) == system or p.has("id")]
+    rows = [
+        offering
+        for offering in chosen(ctx, p, "serviceoffering")
+        if bool(offering["issystem"]) == system or p.has("id")
+    ]
     if p.has("systemvmtype"):
-        word = {"domainrouter": "Router", "consoleproxy": "Console", "secondarystoragevm": "Secondary"}.get(p.text("systemvmtype"), "")
+        word = {"domainrouter": "Router", "consoleproxy": "Console", "secondarystoragevm": "Secondary"}.get(
+            p.text("systemvmtype"), ""
+        )
         rows = [offering for offering in rows if word in offering["name"]]
     for name, field in (("cpunumber", "cpunumber"), ("cpuspeed", "cpuspeed"), ("memory", "memory")):
         least = p.int(name)
@@ -121,7 +127,7 @@ def fits(offering: Obj, zone: Obj) -> bool:
     """Security groups belong in security-group zones, and isolated networks with source NAT out of them."""
     services = {service["name"] for service in offering.get("service", ())}
     if zone["securitygroupsenabled"]:
-        return offering["guestiptype"] != "Isolated"
+        return bool(offering["guestiptype"] != "Isolated")
     return "SecurityGroup" not in services
 
 

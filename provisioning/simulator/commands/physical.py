@@ -1,4 +1,4 @@
-"""Physical networks, their traffic types and service providers."""
+"""Physical networks and their traffic types."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
 from provisioning.simulator import catalog_data, net
+from provisioning.simulator.commands.providers import add_provider
 from provisioning.simulator.commands.zones import exactly
-from provisioning.simulator.errors import ApiError, invalid, runtime_error, server_error
+from provisioning.simulator.errors import ApiError, invalid, runtime_error
 from provisioning.simulator.jobs import JobEvent
 from provisioning.simulator.registry import command
 
@@ -23,14 +24,6 @@ LABELS = (
     "kvmnetworklabel", "xennetworklabel", "vmwarenetworklabel", "hypervnetworklabel", "ovm3networklabel", "vlan",
 )  # fmt: skip
 TRAFFIC = {kind.lower(): kind for kind in ("Guest", "Management", "Public", "Storage", "Control", "Vpn")}
-# Providers that are ready as soon as the network exists; the others are switched on by hand.
-ENABLED_AT_ONCE = frozenset({"ConfigDrive", "BaremetalPxeProvider"})
-# Providers with an element of their own that must be configured first: its kind and the list's name.
-ELEMENTS = {
-    "VirtualRouter": "virtualrouterelement",
-    "VpcVirtualRouter": "virtualrouterelement",
-    "InternalLbVm": "internalloadbalancerelement",
-}
 
 
 def view(physical: Obj, ctx: Ctx) -> dict[str, Any]:
@@ -59,17 +52,6 @@ def traffic_view(traffic: Obj, ctx: Ctx) -> dict[str, Any]:
     }
 
 
-def provider_view(provider: Obj, ctx: Ctx) -> dict[str, Any]:
-    return {
-        "name": provider["name"],
-        "physicalnetworkid": provider["physicalnetworkid"],
-        "state": provider["state"],
-        "id": provider.uuid,
-        "servicelist": provider["servicelist"],
-        "canenableindividualservice": provider["canenableindividualservice"],
-    }
-
-
 @command("createPhysicalNetwork")
 def create_physical_network(ctx: Ctx, p: Params) -> Result:
     """A physical network, Disabled, with every provider that the installation knows."""
@@ -85,7 +67,10 @@ def create_physical_network(ctx: Ctx, p: Params) -> Result:
         raise invalid("Can't add vnet range to the physical network in the zone that supports Basic network")
     domain_range = p.text("broadcastdomainrange", "POD" if zone["networktype"] == "Basic" else "ZONE").upper()
     if domain_range not in ("POD", "ZONE"):
-        raise invalid(f"Unable to resolve broadcastDomainRange '{p.str('broadcastdomainrange')}' to a supported value {{Pod or Zone}}")
+        raise invalid(
+            f"Unable to resolve broadcastDomainRange '{p.str('broadcastdomainrange')}' to a supported value "
+            f"{{Pod or Zone}}"
+        )
     if zone["networktype"] == "Basic" and ctx.state.table("physicalnetwork").where(zoneid=zone.uuid):
         raise runtime_error("Cannot add another physical network to a Basic zone")
     physical = ctx.state.add(
@@ -119,22 +104,6 @@ def create_physical_network(ctx: Ctx, p: Params) -> Result:
         resource=resource,
     )
     return ctx.job(steps, instance=("PhysicalNetwork", physical.uuid), entity=physical.uuid, event=event)
-
-
-def add_provider(sim: Simulator, physical: Obj, row: dict[str, Any]) -> Obj:
-    """One service provider of a physical network, with its element where it has one."""
-    state = "Enabled" if row["name"] in ENABLED_AT_ONCE else "Disabled"
-    provider = sim.state.add(
-        "provider",
-        name=row["name"],
-        physicalnetworkid=physical.uuid,
-        state=state,
-        servicelist=list(row["servicelist"]),
-        canenableindividualservice=row["canenableindividualservice"],
-    )
-    if row["name"] in ELEMENTS:
-        sim.state.add(ELEMENTS[row["name"]], nspid=provider.uuid, enabled=False)
-    return provider
 
 
 @command("updatePhysicalNetwork", refs={"id": "physicalnetwork"})
@@ -184,10 +153,20 @@ def delete_physical_network(ctx: Ctx, p: Params) -> Result:
         yield 0.5
         used = state.table("network").where(physicalnetworkid=physical.uuid)
         if used:
-            raise ApiError(530, None, f"The Physical Network is not empty, there are networks associated to this physical network: Network {used[0]['name']}")
+            raise ApiError(
+                530,
+                None,
+                "The Physical Network is not empty, there are networks associated to this physical network: "
+                f"Network {used[0]['name']}",
+            )
         vlans = state.table("vlan").where(physicalnetworkid=physical.uuid)
         if vlans:
-            raise ApiError(530, None, f"The Physical Network is not empty, there are IP addresses ranges associated to this physical network: {vlans[0].uuid}")
+            raise ApiError(
+                530,
+                None,
+                "The Physical Network is not empty, there are IP addresses ranges associated to this "
+                f"physical network: {vlans[0].uuid}",
+            )
         for kind in ("provider", "traffictype"):
             for part in state.table(kind).where(physicalnetworkid=physical.uuid):
                 state.remove(part)
@@ -263,10 +242,15 @@ def update_traffic_type(ctx: Ctx, p: Params) -> Result:
 
     def steps(job: Obj) -> Job:
         yield 0.2
-        traffic.set(labels={**(traffic.get("labels") or {}), **{label: p.str(label) for label in LABELS if p.has(label)}})
+        traffic.set(
+            labels={**(traffic.get("labels") or {}), **{label: p.str(label) for label in LABELS if p.has(label)}}
+        )
         return {"traffictype": traffic_view(traffic, ctx)}
 
-    return ctx.job(steps, event=JobEvent("TRAFFIC.TYPE.UPDATE", "Updating Traffic Type", resource=("TrafficType", traffic.uuid, "")))
+    return ctx.job(
+        steps,
+        event=JobEvent("TRAFFIC.TYPE.UPDATE", "Updating Traffic Type", resource=("TrafficType", traffic.uuid, "")),
+    )
 
 
 @command("deleteTrafficType", refs={"id": "traffictype"})
@@ -276,12 +260,21 @@ def delete_traffic_type(ctx: Ctx, p: Params) -> Result:
 
     def steps(job: Obj) -> Job:
         yield 0.2
-        if traffic["traffictype"] == "Guest" and ctx.state.table("network").where(physicalnetworkid=traffic["physicalnetworkid"]):
-            raise ApiError(530, None, "The Traffic Type is not deletable because there are existing networks with this traffic type:Guest")
+        if traffic["traffictype"] == "Guest" and ctx.state.table("network").where(
+            physicalnetworkid=traffic["physicalnetworkid"]
+        ):
+            raise ApiError(
+                530,
+                None,
+                "The Traffic Type is not deletable because there are existing networks with this traffic type:Guest",
+            )
         ctx.state.remove(traffic)
         return {"success": True}
 
-    return ctx.job(steps, event=JobEvent("TRAFFIC.TYPE.DELETE", "Deleting Traffic Type", resource=("TrafficType", traffic.uuid, "")))
+    return ctx.job(
+        steps,
+        event=JobEvent("TRAFFIC.TYPE.DELETE", "Deleting Traffic Type", resource=("TrafficType", traffic.uuid, "")),
+    )
 
 
 @command("listTrafficTypes")
@@ -289,128 +282,3 @@ def list_traffic_types(ctx: Ctx, p: Params) -> Result:
     """What a physical network carries."""
     rows = ctx.state.table("traffictype").where(physicalnetworkid=p.the("physicalnetworkid").uuid)
     return ctx.listing("traffictype", rows, traffic_view)
-
-
-# -- providers ------------------------------------------------------------------------------------------------------
-@command("listNetworkServiceProviders")
-def list_providers(ctx: Ctx, p: Params) -> Result:
-    """Service providers, of one physical network or of all."""
-    physical = p.obj("physicalnetworkid")
-    rows = list(ctx.state.all("provider"))
-    if physical is not None:
-        rows = [provider for provider in rows if provider["physicalnetworkid"] == physical.uuid]
-    return ctx.listing("networkserviceprovider", exactly(rows, p, "name", "state"), provider_view)
-
-
-def element_of(ctx: Ctx, provider: Obj) -> Obj | None:
-    kind = ELEMENTS.get(provider["name"])
-    return None if kind is None else ctx.state.table(kind).find(nspid=provider.uuid)
-
-
-@command("updateNetworkServiceProvider", refs={"id": "provider"})
-def update_provider(ctx: Ctx, p: Params) -> Result:
-    """Switch a provider on or off; one with an element must have that configured first."""
-    provider, wanted = p.the("id"), p.str("state")
-    services = p.list("servicelist")
-
-    def steps(job: Obj) -> Job:
-        yield 0.5
-        if wanted is not None:
-            if wanted not in ("Enabled", "Disabled", "Shutdown"):
-                raise invalid(f"Unable to resolve state '{wanted}' to a supported value {{Enabled or Disabled}}")
-            element = element_of(ctx, provider)
-            if wanted == "Enabled" and element is not None and not element["enabled"]:
-                raise ApiError(530, None, "Provider is not ready, cannot Enable the provider, please configure the provider first")
-            provider.set(state=wanted)
-        if services:
-            if not provider["canenableindividualservice"]:
-                raise ApiError(431, None, f"Cannot update set of Services for this Service Provider '{provider['name']}'")
-            provider.set(servicelist=services)
-        return {"networkserviceprovider": provider_view(provider, ctx)}
-
-    event = JobEvent("SERVICE.PROVIDER.UPDATE", "Updating physical network ServiceProvider",
-                     scheduled=f"Updating physical network Service Provider: {provider.uuid}",
-                     resource=("PhysicalNetworkServiceProvider", "", ""))  # fmt: skip
-    return ctx.job(steps, event=event)
-
-
-@command("addNetworkServiceProvider")
-def add_network_service_provider(ctx: Ctx, p: Params) -> Result:
-    """Add a provider that the network does not have."""
-    physical, name = p.the("physicalnetworkid"), p.text("name")
-    if ctx.state.table("provider").find(physicalnetworkid=physical.uuid, name=name) is not None:
-        raise runtime_error(f"The '{name}' provider already exists on physical network : {physical.uuid}")
-    row = next((row for row in catalog_data.rows("network_providers") if row["name"] == name), None)
-    if row is None:
-        raise invalid(f"Invalid Network Service Provider: {name}")
-    provider = add_provider(ctx.sim, physical, row)
-
-    def steps(job: Obj) -> Job:
-        yield 0.2
-        return {"networkserviceprovider": provider_view(provider, ctx)}
-
-    return ctx.job(steps, instance=("PhysicalNetworkServiceProvider", provider.uuid), entity=provider.uuid)
-
-
-@command("deleteNetworkServiceProvider", refs={"id": "provider"})
-def delete_provider(ctx: Ctx, p: Params) -> Result:
-    """Remove a provider."""
-    provider = p.the("id")
-
-    def steps(job: Obj) -> Job:
-        yield 0.2
-        ctx.state.remove(provider)
-        return {"success": True}
-
-    return ctx.job(steps)
-
-
-def element_view(element: Obj, ctx: Ctx) -> dict[str, Any]:
-    return {"id": element.uuid, "nspid": element["nspid"], "enabled": element["enabled"]}
-
-
-@command("listVirtualRouterElements")
-def list_router_elements(ctx: Ctx, p: Params) -> Result:
-    """Elements of the virtual router providers."""
-    return list_elements(ctx, p, "virtualrouterelement")
-
-
-@command("listInternalLoadBalancerElements")
-def list_balancer_elements(ctx: Ctx, p: Params) -> Result:
-    """Elements of the internal load balancer provider."""
-    return list_elements(ctx, p, "internalloadbalancerelement")
-
-
-def list_elements(ctx: Ctx, p: Params, kind: str) -> Result:
-    provider = p.obj("nspid")
-    rows = list(ctx.state.all(kind)) if provider is None else ctx.state.table(kind).where(nspid=provider.uuid)
-    if p.has("enabled"):
-        rows = [element for element in rows if element["enabled"] == p.flag("enabled")]
-    if p.has("id"):
-        rows = [element for element in rows if element.uuid == p.str("id")]
-    return ctx.listing(kind, rows, element_view)
-
-
-@command("configureVirtualRouterElement", refs={"id": "virtualrouterelement"})
-def configure_router_element(ctx: Ctx, p: Params) -> Result:
-    """Make the virtual router usable."""
-    return configure(ctx, p, "virtualrouterelement", ("None", None))
-
-
-@command("configureInternalLoadBalancerElement", refs={"id": "internalloadbalancerelement"})
-def configure_balancer_element(ctx: Ctx, p: Params) -> Result:
-    """Make the internal load balancer usable."""
-    return configure(ctx, p, "internalloadbalancerelement", None)
-
-
-def configure(ctx: Ctx, p: Params, name: str, instance: tuple[str, str | None] | None) -> Result:
-    element = p.the("id")
-    if not p.has("enabled"):
-        raise server_error(f"Unable to execute API command {ctx.command.lower()} due to missing parameter enabled", 431)
-
-    def steps(job: Obj) -> Job:
-        yield 0.3
-        element.set(enabled=p.flag("enabled"))
-        return {name: element_view(element, ctx)}
-
-    return ctx.job(steps, instance=instance)

@@ -34,7 +34,9 @@ def view(role: Obj, ctx: Ctx) -> dict[str, Any]:
 def list_roles(ctx: Ctx, p: Params) -> Result:
     """Roles."""
     one = p.obj("id")
-    rows = [one] if one is not None and one.removed_at is None else [] if one is not None else list(ctx.state.all("role"))
+    rows = (
+        [one] if one is not None and one.removed_at is None else [] if one is not None else list(ctx.state.all("role"))
+    )
     return ctx.listing("role", contains(exactly(rows, p, "name", "type", "state"), p, "name"), view)
 
 
@@ -70,7 +72,9 @@ def rules_of(ctx: Ctx, role: Obj) -> list[dict[str, str]]:
         return [dict(rule) for rule in own]
     if role["name"] == "Root Admin":
         return [{"rule": "*", "permission": "allow"}]
-    return [{"rule": name, "permission": "allow"} for name in catalog_data.commands() if role_allows(ctx.sim, role, name)]
+    return [
+        {"rule": name, "permission": "allow"} for name in catalog_data.commands() if role_allows(ctx.sim, role, name)
+    ]
 
 
 def changeable(role: Obj) -> Obj:

@@ -1,4 +1,6 @@
-"""Global settings: listing, changing and resetting them, globally and for a zone, cluster, pool, image store, domain or account."""
+"""Global settings: listing, changing and resetting them, globally and for a zone, cluster, pool, image store, domain
+or account.
+"""
 
 from __future__ import annotations
 
@@ -95,15 +97,10 @@ def list_configurations(ctx: Ctx, p: Params) -> Result:
     found = list(catalog_data.settings().values())
     if place is not None:
         found = [setting for setting in found if scope_name(place) in setting.scopes]
-    for param, read in (
-        ("category", lambda s: s.category),
-        ("group", lambda s: s.group),
-        ("subgroup", lambda s: s.subgroup),
-        ("parent", lambda s: s.parent or ""),
-    ):
+    for param in ("category", "group", "subgroup", "parent"):
         wanted = p.str(param)
         if wanted is not None:
-            found = [setting for setting in found if read(setting).lower() == wanted.lower()]
+            found = [setting for setting in found if str(getattr(setting, param) or "").lower() == wanted.lower()]
     for param in ("name", "keyword"):
         wanted = p.str(param)
         if wanted is not None:
@@ -131,7 +128,9 @@ def check_value(setting: Setting, value: str) -> None:
     elif setting.type in ("Select", "Order") and setting.options:
         known = {option.strip().lower() for option in setting.options.split(",")}
         if not {part.strip().lower() for part in value.split(",")} <= known:
-            raise invalid(f"Please enter one of the options {setting.options} for the configuration parameter: {setting.name}")
+            raise invalid(
+                f"Please enter one of the options {setting.options} for the configuration parameter: {setting.name}"
+            )
     if wanted is not None and value != "":
         raise invalid(f"Value [{value}] is not a valid [class java.lang.{wanted}].")
 

@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 POOL_BYTES = 2**40
 POOL_TYPES = {
     "nfs": "NetworkFilesystem", "networkfilesystem": "NetworkFilesystem", "file": "Filesystem", "rbd": "RBD",
-    "sharedmountpoint": "SharedMountPoint", "iscsi": "Iscsi", "clvm": "CLVM", "gluster": "Gluster", "presetup": "PreSetup",
-    "vmfs": "VMFS", "ocfs2": "OCFS2", "smb": "SMB", "linstor": "Linstor", "powerflex": "PowerFlex", "storpool": "StorPool",
+    "sharedmountpoint": "SharedMountPoint", "iscsi": "Iscsi", "clvm": "CLVM", "gluster": "Gluster",
+    "presetup": "PreSetup",
+    "vmfs": "VMFS", "ocfs2": "OCFS2", "smb": "SMB", "linstor": "Linstor", "powerflex": "PowerFlex",
+    "storpool": "StorPool",
 }  # fmt: skip
 
 
@@ -37,13 +39,18 @@ def create_pool(ctx: Ctx, p: Params) -> Result:
     if scope not in ("CLUSTER", "ZONE", "HOST", "REGION"):
         raise invalid(f"invalid scope for pool {p.str('scope')}")
     if scope == "CLUSTER" and (cluster is None or pod is None):
-        raise invalid(f"Cluster-wide primary storage needs a pod and a cluster: {'podid' if pod is None else 'clusterid'} is missing")
+        raise invalid(
+            "Cluster-wide primary storage needs a pod and a cluster: "
+            f"{'podid' if pod is None else 'clusterid'} is missing"
+        )
     if scope == "ZONE" and (cluster is not None or pod is not None):
         raise invalid("Zone-wide primary storage takes neither pod nor cluster")
     parts = urlsplit(url)
     kind = POOL_TYPES.get(parts.scheme.lower())
     if kind is None:
-        raise server_error(f"Failed to add data store: No enum constant com.cloud.storage.Storage.StoragePoolType.{parts.scheme}")
+        raise server_error(
+            f"Failed to add data store: No enum constant com.cloud.storage.Storage.StoragePoolType.{parts.scheme}"
+        )
     # ``nfs://10.0.0.1:/path`` is the usual way to write it; the empty port is no port.
     host = parts.netloc.rpartition("@")[2].partition(":")[0]
     if not host or not parts.path:
@@ -52,7 +59,9 @@ def create_pool(ctx: Ctx, p: Params) -> Result:
         if other["ipaddress"] == host and other["path"] == parts.path:
             owner = ctx.state.get("pod", other.get("podid"))
             number = owner.dbid if owner is not None else ""
-            raise server_error(f"Failed to add data store: Storage pool {parts.path} already in use by another pod (id={number})")
+            raise server_error(
+                f"Failed to add data store: Storage pool {parts.path} already in use by another pod (id={number})"
+            )
     place = {"clusterid": cluster.uuid} if cluster is not None else {"zoneid": zone.uuid}
     if not any(each["state"] == "Up" and each["type"] == "Routing" for each in ctx.state.table("host").where(**place)):
         where = cluster.dbid if cluster is not None else zone.dbid
@@ -111,7 +120,10 @@ def delete_pool(ctx: Ctx, p: Params) -> Result:
     pool = p.the("id")
     if pool["state"] != "Maintenance" and not p.flag("forced"):
         raise server_error(f"Unable to delete storage due to it is not in Maintenance state, pool: {pool.uuid}")
-    if any(volume["state"] not in ("Expunged", "Destroy") for volume in ctx.state.table("volume").where(storageid=pool.uuid)):
+    if any(
+        volume["state"] not in ("Expunged", "Destroy")
+        for volume in ctx.state.table("volume").where(storageid=pool.uuid)
+    ):
         raise runtime_error(f"Cannot delete pool {pool['name']} as there are associated volumes for this pool")
     ctx.state.remove(pool)
     return {"success": True}

@@ -19,14 +19,15 @@ if TYPE_CHECKING:
 FILTERS = ("featured", "self", "selfexecutable", "sharedexecutable", "executable", "community", "all", "shared")
 # Fields that the data of a built-in template carries and lists show as they are.
 PLAIN = (
-    "passwordenabled", "format", "isfeatured", "crossZones", "size", "templatetype", "hypervisor", "isextractable", "arch", "bits",
+    "passwordenabled", "format", "isfeatured", "crossZones", "size", "templatetype", "hypervisor",
+    "isextractable", "arch", "bits",
     "sshkeyenabled", "isdynamicallyscalable", "directdownload", "deployasis", "forcks", "requireshvm",
 )  # fmt: skip
 
 
 def passes(ctx: Ctx, template: Obj, wanted: str) -> bool:
     """Whether a template filter lets it through for this caller."""
-    mine = template["accountid"] == ctx.account.uuid
+    mine = bool(template["accountid"] == ctx.account.uuid)
     public, featured = bool(template.get("ispublic")), bool(template.get("isfeatured"))
     if wanted == "all":
         return True
@@ -47,7 +48,9 @@ def view(ctx: Ctx, template: Obj, zone: Obj, store: Obj) -> dict[str, Any]:
     """One template in one zone; where its copies lie is for root admins."""
     state = ctx.state
     admin = ctx.is_admin
-    downloads: list[dict[str, Any]] = [{"downloadState": "DOWNLOADED", "datastore": store["name"], "downloadPercent": "100"}]
+    downloads: list[dict[str, Any]] = [
+        {"downloadState": "DOWNLOADED", "datastore": store["name"], "downloadPercent": "100"}
+    ]
     if admin:
         downloads[0] |= {"datastoreRole": "Image", "datastoreId": store.uuid}
         pool = primary_copy(ctx, template, zone)
@@ -83,7 +86,9 @@ def view(ctx: Ctx, template: Obj, zone: Obj, store: Obj) -> dict[str, Any]:
 
 
 def tags(ctx: Ctx, template: Obj) -> list[dict[str, Any]]:
-    return [{"key": tag["key"], "value": tag["value"]} for tag in ctx.state.table("tag").where(resourceid=template.uuid)]
+    return [
+        {"key": tag["key"], "value": tag["value"]} for tag in ctx.state.table("tag").where(resourceid=template.uuid)
+    ]
 
 
 def primary_copy(ctx: Ctx, template: Obj, zone: Obj) -> Obj | None:
@@ -92,9 +97,16 @@ def primary_copy(ctx: Ctx, template: Obj, zone: Obj) -> Obj | None:
     if not pools:
         return None
     if template.get("templatetype") == "SYSTEM":
-        running = any(vm.get("templateid") == template.uuid and vm.get("hostid") for vm in ctx.state.table("sysvm").where(zoneid=zone.uuid))
+        running = any(
+            vm.get("templateid") == template.uuid and vm.get("hostid")
+            for vm in ctx.state.table("sysvm").where(zoneid=zone.uuid)
+        )
         return pools[0] if running else None
-    used = {volume.get("storageid") for volume in ctx.state.table("volume").where(zoneid=zone.uuid) if volume.get("templateid") == template.uuid}
+    used = {
+        volume.get("storageid")
+        for volume in ctx.state.table("volume").where(zoneid=zone.uuid)
+        if volume.get("templateid") == template.uuid
+    }
     return next((pool for pool in pools if pool.uuid in used), None)
 
 

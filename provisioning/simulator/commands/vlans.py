@@ -120,7 +120,9 @@ def check_range(ctx: Ctx, zone: Obj, gateway: str, netmask: str, start: str, end
     except ValueError:
         raise invalid("Please specify a valid netmask") from None
     if not inside:
-        raise invalid("Please ensure that your start IP/end IP are in the same subnet, as per the IP range's gateway and netmask.")
+        raise invalid(
+            "Please ensure that your start IP/end IP are in the same subnet, as per the IP range's gateway and netmask."
+        )
     if low > high:
         raise invalid("Start IP address must have a lower value than the end IP address")
     if low <= net.ip(gateway) <= high:
@@ -128,7 +130,8 @@ def check_range(ctx: Ctx, zone: Obj, gateway: str, netmask: str, start: str, end
     for other in ctx.state.table("vlan").where(zoneid=zone.uuid):
         if net.overlap((low, high), (net.ip(other["startip"]), net.ip(other["endip"]))):
             raise invalid(
-                "The IP range already has IPs that overlap with the new range. Please specify a different start IP/end IP."
+                "The IP range already has IPs that overlap with the new range. Please specify a different "
+                "start IP/end IP."
             )
     return low, high
 
@@ -143,7 +146,8 @@ def vlan_tag(ctx: Ctx, zone: Obj, p: Params) -> str:
             for low, high in net.vnet_ranges(physical["vlan"], "VLAN"):
                 if low <= int(tag) <= high:
                     raise invalid(
-                        f"The VLAN tag {tag} is already being used for dynamic vlan allocation for the guest network in zone {zone['name']}"
+                        f"The VLAN tag {tag} is already being used for dynamic vlan allocation for the guest "
+                        f"network in zone {zone['name']}"
                     )
     return f"vlan://{tag}"
 
@@ -184,7 +188,10 @@ def dedicate_range(ctx: Ctx, p: Params) -> Result:
     vlan, account = p.the("id"), named_account(ctx, p)
     if account is None:
         raise invalid("Unable to find account by name in domain")
-    if any(ip["state"] != "Free" and ip.get("accountid") != account.uuid for ip in ctx.state.table("ip").where(vlanid=vlan.uuid)):
+    if any(
+        ip["state"] != "Free" and ip.get("accountid") != account.uuid
+        for ip in ctx.state.table("ip").where(vlanid=vlan.uuid)
+    ):
         raise invalid("Public IP address in range is allocated to another account ")
     vlan.set(accountid=account.uuid)
     for ip in ctx.state.table("ip").where(vlanid=vlan.uuid):
@@ -227,21 +234,36 @@ def dedicate_guest_vlans(ctx: Ctx, p: Params) -> Result:
         raise invalid("Unable to find account to dedicate the guest vlan range to")
     low, _, high = text.partition("-")
     if not low.isdigit() or not (high or low).isdigit():
-        raise invalid(f"Invalid format for parameter value vlan {text} .Vlan should be specified as 'startvlan-endvlan'")
+        raise invalid(
+            f"Invalid format for parameter value vlan {text} .Vlan should be specified as 'startvlan-endvlan'"
+        )
     pair = (int(low), int(high or low))
-    ranges = net.vnet_ranges(physical["vlan"], physical.get("isolationmethods") or "VLAN") if physical.get("vlan") else []
+    ranges = (
+        net.vnet_ranges(physical["vlan"], physical.get("isolationmethods") or "VLAN") if physical.get("vlan") else []
+    )
     if not any(start <= pair[0] and pair[1] <= end for start, end in ranges):
         raise invalid(f"Unable to find guest vlan by range {text}")
     for row in ctx.state.table("dedicatedvlanrange").where(physicalnetworkid=physical.uuid):
         taken = row["guestvlanrange"].partition("-")
         if net.overlap(pair, (int(taken[0]), int(taken[2] or taken[0]))):
-            raise invalid(f"Vlan range overlaps with existing one {row['guestvlanrange']}. Please update the existing vlan range.")
+            raise invalid(
+                f"Vlan range overlaps with existing one {row['guestvlanrange']}. Please update the existing vlan range."
+            )
     for network in ctx.state.table("network").where(physicalnetworkid=physical.uuid):
         segment = str(network.get("vlan") or "")
         if segment.isdigit() and pair[0] <= int(segment) <= pair[1] and network["accountid"] != account.uuid:
-            raise invalid(f"Guest vlan from this range {text} is allocated to a different account. Can only dedicate a range which has no allocated vlans or has vlans allocated to the same account ")
-    row = ctx.state.add("dedicatedvlanrange", physicalnetworkid=physical.uuid, guestvlanrange=text, accountid=account.uuid)
-    ctx.event("GUEST.VLAN.RANGE.DEDICATE", "Successfully completed dedicating guest vlan range", resource=("GuestVlanRange", row.uuid, ""))
+            raise invalid(
+                f"Guest vlan from this range {text} is allocated to a different account. Can only dedicate a "
+                "range which has no allocated vlans or has vlans allocated to the same account "
+            )
+    row = ctx.state.add(
+        "dedicatedvlanrange", physicalnetworkid=physical.uuid, guestvlanrange=text, accountid=account.uuid
+    )
+    ctx.event(
+        "GUEST.VLAN.RANGE.DEDICATE",
+        "Successfully completed dedicating guest vlan range",
+        resource=("GuestVlanRange", row.uuid, ""),
+    )
     return {"dedicatedguestvlanrange": dedicated_view(row, ctx)}
 
 
@@ -299,7 +321,11 @@ def list_guest_vlans(ctx: Ctx, p: Params) -> Result:
 
 def users_of(ctx: Ctx, physical: Obj, segment: int) -> list[Obj]:
     """Networks on a segment."""
-    return [n for n in ctx.state.table("network").where(physicalnetworkid=physical.uuid) if str(n.get("vlan")) == str(segment)]
+    return [
+        n
+        for n in ctx.state.table("network").where(physicalnetworkid=physical.uuid)
+        if str(n.get("vlan")) == str(segment)
+    ]
 
 
 def segment_view(ctx: Ctx, number: int, physical: Obj, segment: int) -> dict[str, Any]:

@@ -37,7 +37,8 @@ def exactly(rows: list[Obj], p: Params, *names: str, ignore_case: bool = True) -
             rows = [
                 obj
                 for obj in rows
-                if str(obj.get(name) or "") == value or (ignore_case and str(obj.get(name) or "").lower() == value.lower())
+                if str(obj.get(name) or "") == value
+                or (ignore_case and str(obj.get(name) or "").lower() == value.lower())
             ]
     return rows
 
@@ -63,7 +64,9 @@ def create_zone(ctx: Ctx, p: Params) -> Result:
         for field in ("dns1", "dns2", "internaldns1", "internaldns2"):
             if p.has(field):
                 net.good_ip(p.str(field), f"IP address for {field}")
-        cidr = p.str("guestcidraddress") or ("10.1.1.0/24" if kind == "Advanced" and not p.flag("securitygroupenabled") else None)
+        cidr = p.str("guestcidraddress") or (
+            "10.1.1.0/24" if kind == "Advanced" and not p.flag("securitygroupenabled") else None
+        )
         zone = ctx.state.add(
             "zone",
             name=name,
@@ -82,7 +85,9 @@ def create_zone(ctx: Ctx, p: Params) -> Result:
 
 @command("updateZone", refs={"id": "zone"})
 def update_zone(ctx: Ctx, p: Params) -> Result:
-    """Change a zone; enabling it the first time copies the management network for storage and starts its system VMs later."""
+    """Change a zone; enabling it the first time copies the management network for storage and starts its system VMs
+    later.
+    """
     zone = p.the("id")
     with ctx.recorded("ZONE.EDIT", "editing zone", f". Zone ID: {zone.uuid}") as said:
         said.resource = ("Zone", zone.uuid, zone["name"])
@@ -118,7 +123,10 @@ def ready_to_enable(ctx: Ctx, zone: Obj) -> Obj | None:
         needed.append("Public")
     for kind in needed:
         if kind not in kinds:
-            raise invalid(f"Cannot enable this Zone since: Unable to find physical network in zone that supports {kind} traffic type")
+            raise invalid(
+                f"Cannot enable this Zone since: Unable to find physical network in zone that supports {kind} "
+                "traffic type"
+            )
     if "Storage" in kinds:
         return None
     from provisioning.simulator.commands.physical import add_traffic
@@ -209,7 +217,9 @@ def check_pod_range(ctx: Ctx, zone: Obj, gateway: str, netmask: str, start: str,
             continue
         for taken in other["ipranges"]:
             if net.overlap((low, high), (net.ip(taken["startip"]), net.ip(taken["endip"]))):
-                raise invalid(f"The subnet of the pod you are adding conflicts with the subnet of the Pod: {other['name']}")
+                raise invalid(
+                    f"The subnet of the pod you are adding conflicts with the subnet of the Pod: {other['name']}"
+                )
 
 
 @command("createPod")
@@ -222,7 +232,8 @@ def create_pod(ctx: Ctx, p: Params) -> Result:
         start, end = p.need("startip"), p.text("endip") or p.need("startip")
         if ctx.state.table("pod").find(zoneid=zone.uuid, name=name) is not None:
             raise invalid(
-                f"A pod with name: {name} already exists in zone {zone_text(zone)}. Please specify a different pod name. "
+                f"A pod with name: {name} already exists in zone {zone_text(zone)}. Please specify a "
+                "different pod name. "
             )
         check_pod_range(ctx, zone, gateway, netmask, start, end, None)
         pod = ctx.state.add(
@@ -250,7 +261,8 @@ def update_pod(ctx: Ctx, p: Params) -> Result:
         if name is not None and name != pod["name"]:
             if ctx.state.table("pod").find(zoneid=zone.uuid, name=name) is not None:
                 raise invalid(
-                    f"A pod with name: {name} already exists in zone {zone_text(zone)}. Please specify a different pod name. "
+                    f"A pod with name: {name} already exists in zone {zone_text(zone)}. Please specify a "
+                    "different pod name. "
                 )
             changed["name"] = name
         if any(p.has(field) for field in ("gateway", "netmask", "startip", "endip")):
@@ -275,7 +287,9 @@ def delete_pod(ctx: Ctx, p: Params) -> Result:
     with ctx.recorded("POD.DELETE", "deleting pod") as said:
         said.resource = ("Pod", pod.uuid, pod["name"])
         if any(vm.get("_privateip") or vm.get("privateip") for vm in state.all("sysvm") if vm.get("podid") == pod.uuid):
-            raise runtime_error("The pod cannot be deleted because there are private IP addresses allocated in this pod.")
+            raise runtime_error(
+                "The pod cannot be deleted because there are private IP addresses allocated in this pod."
+            )
         if any(volume.get("podid") == pod.uuid for volume in state.table("volume").where(zoneid=pod["zoneid"])):
             raise runtime_error("The pod cannot be deleted because there are storage volumes in this pod.")
         if any(host.uuid for host in state.table("host").where(podid=pod.uuid)):
@@ -290,7 +304,9 @@ def delete_pod(ctx: Ctx, p: Params) -> Result:
 def list_pods(ctx: Ctx, p: Params) -> Result:
     """Pods of all zones or of one."""
     pod, zone = p.obj("id"), p.obj("zoneid")
-    rows = [pod] if pod is not None and pod.removed_at is None else [] if pod is not None else list(ctx.state.all("pod"))
+    rows = (
+        [pod] if pod is not None and pod.removed_at is None else [] if pod is not None else list(ctx.state.all("pod"))
+    )
     if zone is not None:
         rows = [each for each in rows if each["zoneid"] == zone.uuid]
     return ctx.listing("pod", contains(exactly(rows, p, "name", "allocationstate"), p, "name"), pod_view)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from provisioning.simulator import catalog_data, net, sysvms
 from provisioning.simulator.commands.clusters import new_host
-from provisioning.simulator.commands.physical import add_provider, add_traffic
+from provisioning.simulator.commands.physical import add_traffic
+from provisioning.simulator.commands.providers import add_provider
 from provisioning.simulator.commands.storage import new_pool, new_store
 from provisioning.simulator.commands.vlans import public_network
 from provisioning.simulator.seed.layout import ClusterPlan, ZonePlan
