@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from provisioning.simulator.state import Obj, State
 
 DAY = 86400.0
+MIB = 2**20
 VMS_A_NETWORK = 120
 DATA_SIZES_GIB = (5, 20, 20, 100, 100, 200)
 
@@ -72,7 +73,26 @@ class Filler:
                 self.pools.setdefault(pool["clusterid"], []).append(pool.uuid)
         self.slots = self._slots()
         self.made = 0
+        # What hosts have left: 93 % of their memory, 90 % of their CPU.
+        self.room: dict[str, list[float]] = {}
+        for host in state.table("host").where(zoneid=zone.uuid):
+            if host["type"] == "Routing":
+                cluster = state.table("cluster").need(host["clusterid"])
+                mhz = host["cpunumber"] * host["cpuspeed"] * float(cluster["cpuovercommitratio"])
+                self.room[host.uuid] = [host["memorytotal"] * 0.93 / MIB, mhz * 0.9]
+        for vm in itertools.chain(state.table("sysvm").where(zoneid=zone.uuid), state.table("router").where(zoneid=zone.uuid)):
+            if vm.get("hostid") in self.room:
+                self.take(vm["hostid"], state.table("serviceoffering").need(vm["serviceofferingid"]))
         self.now = sim.made_at
+
+    def fits(self, host_id: str, offering: Obj) -> bool:
+        memory, mhz = self.room[host_id]
+        return bool(offering["memory"] <= memory and offering["cpunumber"] * offering["cpuspeed"] <= mhz)
+
+    def take(self, host_id: str, offering: Obj) -> None:
+        room = self.room[host_id]
+        room[0] -= offering["memory"]
+        room[1] -= offering["cpunumber"] * offering["cpuspeed"]
 
     def _slots(self) -> list[Obj]:
         """A host for every VM, fuller hosts more often, in no order."""
@@ -138,6 +158,7 @@ class Filler:
         )
         ip.set(state="Allocated", accountid=account.uuid, allocated=born, associatednetworkid=network.uuid, issourcenat=True, isstaticnat=False)
         host = self.slots[self.dice.randrange(len(self.slots))]
+        self.take(host.uuid, self.router_offering)
         number = state.next_dbid("router")
         third, fourth = self.dice.randrange(256), self.dice.randrange(1, 255)
         state.add(
@@ -162,6 +183,14 @@ class Filler:
         offering = dice.choices(self.offerings, cum_weights=self.offering_weights)[0]
         if offering.get("hosttags") and "gold" not in str(host.get("hosttags") or ""):
             offering = self.offerings[3]
+        if not self.fits(host.uuid, offering):
+            offering = self.offerings[0]
+            if not self.fits(host.uuid, offering):
+                # Full: the emptiest host of the zone takes it, and where none does, it stays switched off.
+                emptiest = max(self.room, key=lambda uuid: self.room[uuid][0])
+                host = self.state.table("host").need(emptiest)
+                if host["state"] == "Down" or not self.fits(emptiest, offering):
+                    chance = 0.96
         template = dice.choices(self.templates, cum_weights=self.template_weights)[0]
         status = "Running" if chance < 0.945 else "Stopped" if chance < 0.993 else "Error" if chance < 0.997 else "Destroyed"
         if host["state"] != "Up" and status == "Running" and host["state"] == "Down":
@@ -183,6 +212,8 @@ class Filler:
             fields["_stats"] = dice.choice((2, 3, 5, 8, 10, 12, 18, 25, 40, 65))
         if offering.get("offerha"):
             fields["haenable"] = True
+        if running:
+            self.take(host.uuid, offering)
         vm = vms.insert(dbid, new_uuid(), fields, True)
         placed = status != "Error"
         pools = self.pools[host["clusterid"]]
