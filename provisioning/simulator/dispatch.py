@@ -153,6 +153,10 @@ class Dispatcher:
             page = f"<html><head><title>{fault.text}</title></head><body><h1>{fault.text}</h1></body></html>"
             code = fault.code if fault.code != 530 else 200
             answer = Answer(code, page.encode(), HTML, delay=fault.seconds)
+        elif fault.action == "huge":
+            filler = b'{"%sresponse":{"filler":"' % command.lower().encode()
+            body = filler + b"x" * max(0, fault.bytes - len(filler) - 3) + b'"}}'
+            answer = Answer(200, body, JSON_TYPE, delay=fault.seconds)
         elif fault.action == "raw":
             answer = Answer(
                 fault.code if fault.code != 530 else 200, fault.text.encode(), JSON_TYPE, delay=fault.seconds

@@ -13,6 +13,8 @@ action         effect
 ``half``       the answer breaks off in the middle
 ``slow``       the answer comes ``seconds`` later; jobs of the command take ``factor`` times as long
 ``raw``        the answer's body is ``text`` as it stands
+``huge``       the answer is ``bytes`` of well-formed JSON that says nothing (100,000,000 unless given)
+``twice``      ``addHost`` takes a KVM host that is there already
 ``sysvm``      the next start of a system VM fails (``command``: ``consoleproxy`` or ``secondarystoragevm``)
 =============  ======================================================================================
 """
@@ -21,17 +23,19 @@ from __future__ import annotations
 
 import fnmatch
 import itertools
+import random
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-ACTIONS = ("job", "error", "status", "html", "drop", "half", "slow", "raw", "sysvm")
+ACTIONS = ("job", "error", "status", "html", "drop", "half", "slow", "raw", "huge", "twice", "sysvm")
 
 
 @dataclass
 class Fault:
     """One order.
 
-    ``times`` None: until removed.  ``skip``: so many matching calls pass first.  ``params``: values that must be
+    ``times`` None: until removed.  ``skip``: so many matching calls pass first.  ``probability``: the share of matching
+    calls that are hit, the same ones for the same orders.  ``params``: values that must be
     equal.
     """
 
@@ -47,6 +51,8 @@ class Fault:
     factor: float = 1.0
     after_steps: int = 0
     apply: bool = False
+    probability: float = 1.0
+    bytes: int = 100_000_000
     id: int = 0
     hits: int = 0
 
@@ -63,6 +69,7 @@ class Faults:
     def __init__(self) -> None:
         self.orders: list[Fault] = []
         self._ids = itertools.count(1)
+        self._dice = random.Random(1)  # noqa: S311 - only shares out faults
 
     def order(self, **wanted: Any) -> Fault:
         """Place an order; ``ValueError`` for an unknown action or field."""
@@ -91,6 +98,8 @@ class Faults:
                 if fault.skip > 0:
                     fault.skip -= 1
                     continue
+                if fault.probability < 1 and self._dice.random() >= fault.probability:
+                    continue
                 if fault.times is not None:
                     if fault.times <= 0:
                         continue
@@ -103,11 +112,15 @@ class Faults:
         """What happens to this call instead of an answer."""
         if not self.orders:
             return None
-        return self._take(command, params, ("error", "status", "html", "drop", "half", "slow", "raw"))
+        return self._take(command, params, ("error", "status", "html", "drop", "half", "slow", "raw", "huge"))
 
     def job_fault(self, command: str, params: dict[str, str]) -> Fault | None:
         """How the job that this call makes will fail."""
         return self._take(command, params, ("job",)) if self.orders else None
+
+    def accepts_twice(self, params: dict[str, str]) -> bool:
+        """Whether ``addHost`` is ordered to take a host that is there already."""
+        return self.orders != [] and self._take("addHost", params, ("twice",)) is not None
 
     def system_vm_fault(self, kind: str, zone: str) -> Fault | None:
         """Whether the system VM that is about to start in a zone (by name, ``params={"zone": …}``) will fail."""

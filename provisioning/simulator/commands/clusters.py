@@ -183,7 +183,7 @@ def new_kvm_host(sim: Simulator, zone: Obj, pod: Obj, cluster: Obj, name: str, u
     """A KVM machine is told by its address: a second one with the same is refused."""
     guid = net.name_uuid(name)
     for other in sim.state.table("host").where(zoneid=zone.uuid):
-        if other.get("guid") == guid:
+        if other.get("guid") == guid and not sim.faults.accepts_twice({"url": url}):
             raise server_error(
                 "Unable to add the host: can't setup agent, due to "
                 "com.cloud.utils.exception.CloudRuntimeException: Skipping "
