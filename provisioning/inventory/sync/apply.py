@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -20,7 +22,6 @@ from provisioning.inventory.sync.links import Links
 from provisioning.inventory.sync.plan import Figures, Known, PagePlan, Write
 from provisioning.inventory.sync.specs import POINTED_AT, Spec
 
-# Rows a transaction: 30 to 90 ms on a small machine, well under the 250 ms that others may have to wait.
 BATCH_ROWS = 250
 
 T = TypeVar("T")
@@ -46,6 +47,46 @@ class Counts:
                 "gone": self.gone}  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """A batch in the database's own values; `old` and `back` are primary keys, `new` are CloudStack ids."""
+
+    rows: list[tuple[Any, ...]]
+    raws: list[tuple[Any, ...]]
+    old: list[int]
+    back: list[int]
+    new: list[str]
+
+
+class Pace:
+    """As many rows a transaction as take about 60 ms: others may have to wait for 250 ms at most."""
+
+    WANTED_S = 0.06
+    FEWEST, MOST = 25, 500
+
+    def __init__(self) -> None:
+        self.rows = 100
+        self._last_rows = 0
+
+    def batches(self, items: Sequence[T]) -> Iterator[Sequence[T]]:
+        start = 0
+        while start < len(items):
+            some = items[start : start + self.rows]
+            start += len(some)
+            self._last_rows = len(some)
+            yield some
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        started = time.monotonic()
+        with transaction.atomic():
+            yield
+        took_s = max(0.001, time.monotonic() - started)
+        fitting = int(self._last_rows * self.WANTED_S / took_s)
+        # Slowly up, at once down.
+        self.rows = min(self.MOST, max(self.FEWEST, min(fitting, self.rows * 2)))
+
+
 def load_known(cloud: Cloud, spec: Spec) -> dict[str, Known]:
     """What the mirror holds of one kind, by CloudStack id: about 400 bytes an object."""
     rows = spec.model.objects.filter(cloud=cloud).order_by()
@@ -67,23 +108,25 @@ class Applier:
     links: Links
     is_first: bool
     counts: Counts
+    pace: Pace = field(default_factory=lambda: Pace())
 
     def page(self, plan: PagePlan) -> None:
         """Apply the plan of one page. Raises LeaseLost."""
-        for writes in batches(plan.writes):
-            with transaction.atomic():
+        for writes in self.pace.batches(plan.writes):
+            prepared = self._prepared(writes)
+            with self.pace.transaction():
                 self.lease.renew()
-                self._write(writes)
-        for figures in batches(plan.figures):
-            with transaction.atomic():
+                self._write(prepared)
+        for figures in self.pace.batches(plan.figures):
+            with self.pace.transaction():
                 self.lease.renew()
                 self._write_figures(figures)
 
     def vanished(self, identities: Sequence[str], known: dict[str, Known]) -> None:
         """Make tombstones. Raises LeaseLost."""
-        for some in batches(identities):
+        for some in self.pace.batches(identities):
             pks = [known[identity].pk for identity in some]
-            with transaction.atomic():
+            with self.pace.transaction():
                 self.lease.renew()
                 rows = snapshot(self.spec, pks)
                 now = timezone.now()
@@ -91,20 +134,27 @@ class Applier:
                 self.story.gone(self.spec, rows)
                 self.counts.gone += len(pks)
 
-    def _write(self, writes: Sequence[Write]) -> None:
+    def _prepared(self, writes: Sequence[Write]) -> Prepared:
+        """Everything that takes time and needs no lock, done before the transaction."""
         now = timezone.now()
-        old = [write.pk for write in writes if write.pk is not None and not write.is_return]
+        table, raw = sql.columns_of(self.spec.model), sql.raw_columns()
+        return Prepared(
+            rows=[table.values(self._row(write, now)) for write in writes],
+            raws=[raw.values(self._raw(write, now)) for write in writes],
+            old=[write.pk for write in writes if write.pk is not None and not write.is_return],
+            back=[write.pk for write in writes if write.pk is not None and write.is_return],
+            new=[write.cloudstack_id for write in writes if write.pk is None],
+        )
+
+    def _write(self, prepared: Prepared) -> None:
+        old, back, new = prepared.old, prepared.back, prepared.new
         before = snapshot(self.spec, old) if old else {}
-        table = sql.columns_of(self.spec.model)
-        sql.upsert(table, [table.values(self._row(write, now)) for write in writes])
-        raw = sql.raw_columns()
-        sql.upsert(raw, [raw.values(self._raw(write, now)) for write in writes], sql.raw_tail())
+        sql.upsert(sql.columns_of(self.spec.model), prepared.rows)
+        sql.upsert(sql.raw_columns(), prepared.raws, sql.raw_tail())
         if before:
             self.story.changed(self.spec, before, snapshot(self.spec, old))
-        back = [write.pk for write in writes if write.is_return and write.pk is not None]
         if back:
             self.story.appeared(self.spec, snapshot(self.spec, back), ChangeEvent.Change.RETURNED)
-        new = [write.cloudstack_id for write in writes if write.pk is None]
         if new and (not self.is_first or self.spec.slug in POINTED_AT):
             pks = self.links.learn(self.spec.slug, new)
             if not self.is_first:

@@ -125,6 +125,8 @@ def converter(field: models.Field[Any, Any]) -> Convert:
         length = field.max_length
 
         def to_text(value: Any) -> str:
+            if type(value) is str and "\x00" not in value and not (length and len(value) > length):
+                return value
             found = "" if value is None else str(value)
             if "\x00" in found:
                 found = found.replace("\x00", "\ufffd")
@@ -135,7 +137,12 @@ def converter(field: models.Field[Any, Any]) -> Convert:
         low, high = _INTEGER_ENDS[kind]
         empty = None if field.null else field.get_default()
         return lambda value: value if value is not None and low <= value <= high else empty
-    if isinstance(field, models.UUIDField | models.DateTimeField | models.JSONField):
+    if isinstance(field, models.DateTimeField):
+        # The same few moments come again and again within a batch.
+        return functools.lru_cache(maxsize=256)(
+            lambda value: None if value is None else field.get_db_prep_value(value, connection)
+        )
+    if isinstance(field, models.UUIDField | models.JSONField):
         return lambda value: None if value is None else field.get_db_prep_value(value, connection)
     if isinstance(field, models.BinaryField):
         return lambda value: bytes(value) if value is not None else b""

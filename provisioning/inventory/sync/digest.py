@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import zlib
 from collections.abc import Iterable
@@ -17,6 +18,19 @@ _SECRET_NAME = re.compile(
 # Names that only speak of secrets.
 _HARMLESS = frozenset({"passwordenabled", "apikeyaccess", "zonetoken", "userdataid", "userdataname", "userdatapolicy"})
 REDACTED = "(not kept)"
+# Lower-case words that call for a closer look, and the harmless names they also stand in: most answers need none.
+_SUSPECTS: tuple[tuple[bytes, tuple[bytes, ...]], ...] = (
+    (b"password", (b"passwordenabled",)),
+    (b"secret", ()),
+    (b"passphrase", ()),
+    (b"privatekey", ()),
+    (b"private_key", ()),
+    (b"apikey", (b"apikeyaccess",)),
+    (b"api_key", ()),
+    (b"sessionkey", ()),
+    (b"token", (b"zonetoken",)),
+    (b"userdata", (b"userdataid", b"userdataname", b"userdatapolicy")),
+)
 
 
 def digest_of(salt: bytes, raw: dict[str, Any], volatile: frozenset[str], tenant: UUID | None) -> bytes:
@@ -49,13 +63,26 @@ def redacted(value: Any) -> Any:
     return value
 
 
+@functools.lru_cache(maxsize=4096)
 def _is_secret(name: str) -> bool:
     return name.lower() not in _HARMLESS and bool(_SECRET_NAME.search(name))
 
 
 def packed(raw: dict[str, Any]) -> bytes:
     """An answer as it is kept: redacted JSON, zlib."""
-    return zlib.compress(orjson.dumps(redacted(raw)), 1)
+    body = orjson.dumps(raw)
+    if _needs_a_look(body):
+        body = orjson.dumps(redacted(raw))
+    return zlib.compress(body, 1)
+
+
+def _needs_a_look(body: bytes) -> bool:
+    lowered = body.lower()
+    for word, harmless in _SUSPECTS:
+        found = lowered.count(word)
+        if found and found > sum(lowered.count(name) for name in harmless):
+            return True
+    return False
 
 
 def unpacked(body: bytes | memoryview) -> dict[str, Any]:

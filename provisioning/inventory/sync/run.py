@@ -25,6 +25,7 @@ from provisioning.inventory.sync.owners import Owners
 from provisioning.inventory.sync.plan import Rules, plan_page, vanished
 from provisioning.inventory.sync.signals_free import tell_synced
 from provisioning.inventory.sync.specs import MAPPING_VERSION, SPECS, Spec
+from provisioning.inventory.sync.tuning import for_bulk_writing
 from provisioning.live import CLOUD, SYNC, publish_many, topic_of
 from provisioning.secrets.keyring import CannotDecrypt
 
@@ -57,13 +58,16 @@ def run(sync: Sync, owner: str = "") -> bool:
         runner = Runner(sync, lease)
         if not runner.begin():
             return True
-        runner.run()
-        return True
+        with for_bulk_writing():
+            runner.run()
     except LeaseLost:
         log.warning("inventory.sync_overtaken", sync=str(sync.uuid))
         return False
     finally:
         lease.release()
+    if runner.answered:
+        tell_synced(runner.cloud, runner.sync)
+    return True
 
 
 @dataclass
@@ -282,8 +286,6 @@ class Runner:
             cloud.save(update_fields=fields)
             self.story.summarise()
             self._publish("sync.finished")
-        if self.answered:
-            tell_synced(cloud, sync)
 
     def _cloud_state(self, state: Sync.State) -> str:
         if any(isinstance(error, AuthenticationFailed) for error in self.errors):
