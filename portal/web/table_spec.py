@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import QuerySet
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from provisioning.accounts.scoping import SEES_EVERYTHING
 
@@ -163,7 +164,10 @@ class TableSpec:
     pinned: str = ""
     """A sort that comes before the chosen one (jobs: running first); values are small integers, ascending."""
     live: tuple[str, ...] = ()
-    """Live event kinds that mean new rows here."""
+    """What of the live events means that this list is no longer what it shows: an event's kind, an object's kind, or
+    "changes" for any change of any object."""
+    live_word: str | Promise = _("changed")
+    """What the waiting rows are called: 12 new, 3 changed."""
     decorate: Callable[[list[Any], Viewer], None] | None = None
     """Completes a page of rows with what one query a page can tell."""
 

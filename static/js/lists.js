@@ -22,30 +22,32 @@
   }
 
   /* --- new rows wait ---------------------------------------------------------------------------------------- */
-  let waiting = 0;
-  function concerns(event, section) {
-    const wanted = (section.dataset.liveKinds || "").split(/\s+/).filter(Boolean), slug = section.dataset.liveSlug;
+  let waiting = new Set(), more = 0;
+  const sum = (numbers) => Object.values(numbers || {}).reduce((total, one) => total + one, 0);
+  /* What an event means for this list: the uuid it is about, a number of rows that were not told one by one, or null. */
+  function meaning(event, wanted) {
     const payload = event.payload || {};
-    const changes = Array.isArray(payload.changes) ? payload.changes : [];
-    const mine = changes.filter((change) => change.kind === slug).length;
-    if (mine) return slug === "changes" ? changes.length : mine;
-    if (slug === "changes" && changes.length) return changes.length;
-    if (payload.counts && typeof payload.counts[slug] === "number") return payload.counts[slug];
-    if (payload.kind === slug || (payload.kinds || []).includes(slug)) return 1;
-    if (wanted.includes(event.kind) && !payload.kind && !changes.length) return 1;
-    return wanted.some((kind) => event.kind.startsWith(kind + ".")) && !payload.kind && !changes.length ? 1 : 0;
+    for (const kind of wanted) {
+      if (payload.counts) {
+        const count = kind === "changes" ? Object.values(payload.counts).reduce((total, one) => total + sum(one), 0) : sum(payload.counts[kind]);
+        if (count) return count;
+      } else if (event.kind === kind || payload.kind === kind || (kind === "changes" && payload.change)) {
+        return kind === "changes" ? "seq" + event.seq : payload.uuid || "seq" + event.seq;
+      }
+    }
+    return null;
   }
   document.addEventListener("zw:live", function (message) {
-    const section = list();
-    if (!section || !message.detail) return;
-    const count = concerns(message.detail, section);
-    if (!count) return;
-    waiting += count;
+    const section = list(), event = message.detail;
+    if (!section || !event || (section.dataset.newTopic && !section.dataset.newTopic.split(" ").includes(event.topic))) return;
+    const found = meaning(event, (section.dataset.newKinds || "").split(/\s+/).filter(Boolean));
+    if (found === null) return;
+    if (typeof found === "number") more += found; else waiting.add(found);
     const chip = section.querySelector("[data-zw-new]");
-    if (chip) { chip.textContent = waiting + " new"; chip.hidden = false; }
+    if (chip) { chip.textContent = (waiting.size + more).toLocaleString("en") + " " + chip.dataset.word; chip.hidden = false; }
   });
   document.addEventListener("htmx:afterSwap", function (event) {
-    if (event.target && event.target.id === "zw-list") waiting = 0;
+    if (event.target && event.target.id === "zw-list") { waiting = new Set(); more = 0; }
   });
 
   /* --- focus stays in the search field when its own list is replaced ------------------------------------------ */

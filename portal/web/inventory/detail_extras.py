@@ -9,7 +9,9 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from portal.web.table_spec import Viewer
+from monitoring.capacity.thresholds import Thresholds
+from monitoring.capacity.types import type_of
+from portal.web.table_spec import Column, Viewer
 
 
 @dataclass
@@ -30,6 +32,29 @@ class Extra:
     title: str | Promise
     rows: list[Any] = field(default_factory=list)
     url: str = ""
+
+
+THRESHOLD_TYPES = {
+    ("hosts", "memory_allocated_bytes"): (0, False),
+    ("hosts", "cpu_allocated_mhz"): (1, False),
+    ("storage-pools", "size_allocated_bytes"): (3, True),
+    ("image-stores", "size_used_bytes"): (6, False),
+}
+"""Meter → CloudStack's capacity type and whether pools have a threshold of their own."""
+
+
+def thresholds_of(obj: Any, slug: str, meters: list[Column]) -> dict[str, tuple[float | None, float | None]]:
+    """The cloud's own notify and disable thresholds of each meter, as fractions; the narrowest scope wins."""
+    wanted = {c.key: THRESHOLD_TYPES[slug, c.key] for c in meters if (slug, c.key) in THRESHOLD_TYPES}
+    if not wanted:
+        return {}
+    known = Thresholds(obj.cloud)
+    above = [getattr(getattr(obj, name, None), "uuid", None) for name in ("cluster", "zone")]
+    places = (obj.uuid, *above)
+    return {
+        key: (known.notify(type_of(number), *places), known.disable(type_of(number), *places, pool=pool))
+        for key, (number, pool) in wanted.items()
+    }
 
 
 def extras_of(obj: Any, slug: str, viewer: Viewer) -> list[Extra]:

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET
 from portal.http import Request, require
 from portal.web.clouds.lookup import cloud_for
 from portal.web.inventory import history as histories
-from portal.web.inventory.detail_extras import extras_of
+from portal.web.inventory.detail_extras import extras_of, thresholds_of
 from portal.web.inventory.detail_specs import Related, parts_of, related_of
 from portal.web.inventory.listing import respond, table_for
 from portal.web.inventory.raw import raw_of
@@ -62,12 +62,13 @@ def object_detail(request: Request, cloud: uuid.UUID, kind: str, uuid: uuid.UUID
     related = {item.slug: item for item in related_of(kind, viewer)}
     wanted = request.GET.get("tab", "overview")
     tables = {slug: _related_table(request, viewer, obj, item, base) for slug, item in related.items()}
+    parts = parts_of(kind, viewer)
     context: dict[str, Any] = {
         "obj": obj,
         "kind": found_kind,
         "slug": kind,
         "spec": TABLES[kind],
-        "parts": parts_of(kind, viewer),
+        "parts": parts,
         "extras": extras_of(obj, kind, viewer),
         "viewer": viewer,
         "cloud": viewer.cloud,
@@ -106,6 +107,7 @@ def object_detail(request: Request, cloud: uuid.UUID, kind: str, uuid: uuid.UUID
         context["raw_url"] = reverse("inventory:raw", args=[cloud, kind, uuid])
     else:
         context["recent"] = histories.history_of(obj, viewer).entries[:8]
+        context["thresholds"] = thresholds_of(obj, kind, parts.meters)
     return render(request, "inventory/detail.html", context)
 
 

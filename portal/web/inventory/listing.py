@@ -61,7 +61,7 @@ def table_for(
 
 def respond(request: Request, template: str, table: Table, context: dict[str, Any]) -> HttpResponse:
     """The whole page, the table alone for htmx, or one filter's menu. What is in it is the same in all three."""
-    context = {"table": table, "viewer": table.viewer, "cloud": table.viewer.cloud, **export_urls(table), **context}
+    context = {"live_topics": live_topics(table.viewer), "table": table, "viewer": table.viewer, "cloud": table.viewer.cloud, **export_urls(table), **context}
     wanted = request.GET.get("facet", "") if request.htmx else ""
     if wanted:
         item = next((item for item in table.filters if item.key == wanted), None)
@@ -79,6 +79,13 @@ def respond(request: Request, template: str, table: Table, context: dict[str, An
     patch_vary_headers(response, ["HX-Request", "HX-Target"])
     response["Cache-Control"] = "no-store" if request.htmx else "private, no-cache"
     return response
+
+
+def live_topics(viewer: Viewer) -> str:
+    """The live topics that this person's lists listen to, separated by spaces."""
+    if viewer.sees_infrastructure:
+        return f"cloud.{viewer.cloud.uuid}" if viewer.cloud is not None else ""
+    return " ".join(f"tenant.{key}" for key in viewer.tenant_names)
 
 
 def export_urls(table: Table) -> dict[str, str]:

@@ -151,11 +151,14 @@ def fact(column: Column, obj: Any, viewer: Viewer, slug: str) -> SafeString | st
 
 
 @register.simple_tag
-def fill_of(column: Column, obj: Any) -> dict[str, Any]:
-    """Used, total and share of a fill column, in words and as a fraction (None: not known)."""
+def fill_of(column: Column, obj: Any, thresholds: dict[str, tuple[Any, Any]]) -> dict[str, Any]:
+    """Used, total and share of a fill column, in words and as a fraction (None: not known), with its thresholds."""
+    notify, disable = thresholds.get(column.key, (None, None))
     used, total = column.value(obj), follow(obj, column.second)
     unit = str(column.unit)
     return {
+        "notify": notify,
+        "disable": disable,
         "share": used / total if used is not None and total else None,
         "used_words": cells.quantity(used, unit) if used is not None else "",
         "total_words": cells.quantity(total, unit) if total is not None else "",

@@ -164,5 +164,5 @@ def spec(
         rows=rows or of(kind.model),
         sort=sort,
         always=(*IDENTITY, *always),
-        live=("change", f"change.{slug}"),
+        live=(slug,),
     )

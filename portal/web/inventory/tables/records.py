@@ -127,7 +127,8 @@ JOBS = TableSpec(
     sort="-created",
     always=("uuid", "cloudstack_id", "cloud_id", "status", "tenant_uuid"),
     pinned="not_running",
-    live=("job",),
+    live=("job.changed",),
+    live_word=_("new or changed"),
     decorate=lambda rows, viewer: link_objects(rows, viewer, "instance_cloudstack_id", "instance_type"),
 )  # fmt: skip
 
@@ -160,7 +161,8 @@ EVENTS = TableSpec(
     rows=_cloud_rows(m.CloudEvent),
     sort="-created",
     always=("uuid", "cloudstack_id", "cloud_id", "tenant_uuid"),
-    live=("event",),
+    live=("event.added",),
+    live_word=_("new"),
     decorate=lambda rows, viewer: link_objects(rows, viewer, "resource_cloudstack_id", "resource_type"),
 )  # fmt: skip
 
@@ -185,7 +187,8 @@ ALERTS = TableSpec(
     rows=_cloud_rows(m.CloudAlert),
     sort="-sent",
     always=("uuid", "cloudstack_id", "cloud_id", "gone_at"),
-    live=("alert",),
+    live=("alert.added",),
+    live_word=_("new"),
 )
 
 KIND_CHOICES = tuple((slug, kind.plural) for slug, kind in KINDS.items())
@@ -230,6 +233,7 @@ CHANGES = TableSpec(
     rows=_cloud_rows(m.ChangeEvent),
     sort="-at",
     always=("uuid", "cloud_id", "tenant_uuid", "object_uuid", "kind"),
-    live=("change",),
+    live=("changes",),
+    live_word=_("new"),
     decorate=link_changed,
 )  # fmt: skip

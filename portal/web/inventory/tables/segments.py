@@ -124,6 +124,6 @@ SEGMENTS = TableSpec(
     rows=rows,
     sort="segment_id",
     always=(*IDENTITY, "zone_id", "segment_type", "segment_id"),
-    live=("change", "change.networks"),
+    live=("networks",),
     decorate=name_others,
 )
