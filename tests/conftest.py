@@ -55,3 +55,16 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     home = Path(os.environ.get("ZONEWRIGHT_HOME", ""))
     if not hasattr(config, "workerinput") and home.name.startswith("zonewright-test-"):
         shutil.rmtree(home, ignore_errors=True)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """How large the permission matrix was, once, whichever worker walked it."""
+    walked = [
+        value
+        for report in terminalreporter.stats.get("passed", [])
+        for name, value in getattr(report, "user_properties", [])
+        if name == "permissions"
+    ]
+    if walked:
+        rules, asked, granted = (sum(row[place] for row in walked) for place in (1, 2, 3))
+        terminalreporter.write_line(f"permissions: {rules} routes, {asked} requests, {granted} of them allowed")
