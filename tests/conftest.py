@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.summary import pytest_terminal_summary  # noqa: F401
+from tests.contract.summary import pytest_terminal_summary as contract_summary
 from tests.support.audit_flush import flush_may_empty_the_trail  # noqa: F401
 from tests.support.browser import (  # noqa: F401
     built_assets,
@@ -58,7 +58,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """How large the permission matrix was, once, whichever worker walked it."""
+    """The contract's line, and how large the permission matrix was: once, whichever worker walked it."""
+    contract_summary(terminalreporter)
     walked = [
         value
         for report in terminalreporter.stats.get("passed", [])
