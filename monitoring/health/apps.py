@@ -7,6 +7,7 @@ class HealthConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from monitoring.health import audit_actions  # noqa: F401  (registers)
         from monitoring.health.tasks import after_sync
         from provisioning.inventory.sync.signals_free import on_synced
 

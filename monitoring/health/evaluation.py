@@ -14,7 +14,7 @@ from django.utils import timezone
 from monitoring.health.facts import Facts
 from monitoring.health.finding import Finding
 from monitoring.health.gather import gather, state_counts
-from monitoring.health.models import HealthEvaluation, HealthProblem
+from monitoring.health.models import HealthEvaluation, HealthProblem, Severity
 from monitoring.health.rules import RULES
 from provisioning.inventory.models import Cloud
 from provisioning.live import CLOUD, publish, topic_of
@@ -30,6 +30,9 @@ _QUIET = (
     "plane", "score", "kind", "object_name", "zone_uuid", "zone_name", "detail_text", "params", "hosts", "instances",
     "tenants", "networks", "flaps", "since_at", "object_uuid",
 )  # fmt: skip
+
+
+_ACKNOWLEDGED = ("acknowledged_at", "acknowledged_by", "acknowledged_note")
 
 
 def find(facts: Facts) -> list[Finding]:
@@ -93,6 +96,9 @@ def _store(cloud: Cloud, facts: Facts, findings: list[Finding]) -> tuple[int, in
         if finding.rule == "capacity.threshold":
             # Samples are young for ever; the problem is as old as its first one.
             values["since_at"] = row.since_at
+        if row.acknowledged_at and row.severity != Severity.CRITICAL and values["severity"] == Severity.CRITICAL:
+            # It was acknowledged for what it was.
+            values |= {"acknowledged_at": None, "acknowledged_by": "", "acknowledged_note": ""}
         different = [name for name, value in values.items() if getattr(row, name) != value]
         if different:
             changed += any(name in _TOLD for name in different)
@@ -100,7 +106,7 @@ def _store(cloud: Cloud, facts: Facts, findings: list[Finding]) -> tuple[int, in
                 setattr(row, name, values[name])
             dirty.append(row)
     HealthProblem.objects.bulk_create(new, batch_size=500)
-    HealthProblem.objects.bulk_update(dirty, [*_TOLD, *_QUIET], batch_size=200)
+    HealthProblem.objects.bulk_update(dirty, [*_TOLD, *_QUIET, *_ACKNOWLEDGED], batch_size=200)
     if open_rows:
         states = _states_now(facts)
         for row in open_rows.values():

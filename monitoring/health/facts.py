@@ -136,6 +136,8 @@ class Facts:
     alerts: tuple[AlertFact, ...] = ()
     segments: tuple[SegmentFact, ...] = ()
     jobs: tuple[JobFact, ...] = ()
+    # (kind, zone pk, state) → how many, where a kind has more troubled objects than were gathered
+    crowds: Mapping[tuple[str, int | None, str], int] = field(default_factory=dict)
     # object → state changes in the last hour
     flaps: Mapping[UUID, int] = field(default_factory=dict)
     flapping_good: tuple[Thing, ...] = ()

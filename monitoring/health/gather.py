@@ -108,6 +108,7 @@ def gather(cloud: m.Cloud, now: datetime | None = None) -> Facts:
         alerts=_alerts(cloud, now),
         segments=_segments(cloud),
         jobs=_jobs(cloud, now),
+        crowds=_crowds(cloud, things),
         flaps=flaps,
         flapping_good=flapping_good,
     )
@@ -146,6 +147,17 @@ def _things(cloud: m.Cloud, kind: str) -> tuple[Thing, ...]:
         for thing in made:
             thing.fields["network_name"] = names.get(thing["network"], "")  # type: ignore[index]
     return made
+
+
+def _crowds(cloud: m.Cloud, things: dict[str, tuple[Thing, ...]]) -> dict[tuple[str, int | None, str], int]:
+    """True numbers where the list of troubled objects was cut."""
+    found: dict[tuple[str, int | None, str], int] = {}
+    for kind in ("instances", "volumes"):
+        if len(things[kind]) >= MOST:
+            rows = _present(KINDS[kind].model, cloud).filter(_TROUBLED[kind]).order_by()
+            for row in rows.values("zone_id", "state").annotate(n=Count("pk")):
+                found[kind, row["zone_id"], row["state"]] = row["n"]
+    return found
 
 
 def _thing(kind: str, row: dict[str, Any], names: tuple[str, ...]) -> Thing:

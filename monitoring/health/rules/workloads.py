@@ -88,7 +88,9 @@ def _alike(
     facts: Facts, rule: str, zone: int | None, state: str, found: list[Thing], one: str, many: str, detail: str
 ) -> Iterator[Finding]:
     params = {"state": state or "—", "zone": facts.zone_name(zone)}
-    if len(found) > ALIKE:
+    # Where the list was cut, the crowd is larger than what was gathered (those that pass as normal included).
+    number = max(len(found), facts.crowds.get((found[0].kind, zone, state), 0))
+    if number > ALIKE:
         yield Finding(
             rule=rule,
             severity=Severity.WARNING,
@@ -96,13 +98,13 @@ def _alike(
             impact=4,
             headline=many,
             detail=detail,
-            params={**params, "count": len(found), "name": ""},
+            params={**params, "count": number, "name": ""},
             thing=next((z for z in facts.of("zones") if z.pk == zone), None),
             kind=found[0].kind,
             part=f"{found[0].kind}-{state}",
             zone=zone,
             since_at=min(thing.since_at for thing in found),
-            blast=Blast(instances=len(found), owners=frozenset(str(t["owner"]) for t in found if t["owner"])),
+            blast=Blast(instances=number, owners=frozenset(str(t["owner"]) for t in found if t["owner"])),
         )
         return
     for thing in found:

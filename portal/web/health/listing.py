@@ -41,6 +41,7 @@ class Row:
     action: str
     is_first: bool = False
     caused: Sequence[Row] = ()
+    ack_url: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,12 +70,14 @@ class Listing:
     query: str = ""
 
 
-def listing(cloud: Cloud, problems: Sequence[Problem], params: Mapping[str, str]) -> Listing:
+def listing(
+    cloud: Cloud, problems: Sequence[Problem], params: Mapping[str, str], *, may_acknowledge: bool = False
+) -> Listing:
     """`problems` (ranked, with causes) cut down to what `params` ask for."""
     chosen = {key: params.get(key, "") for key in FACETS if params.get(key)}
     found = [problem for problem in problems if matches(problem, chosen)]
     limit = MOST if params.get("all") else SHOWN
-    rows = [_row(problem, cloud, index == 0) for index, problem in enumerate(found[:limit])]
+    rows = [_row(problem, cloud, index == 0, may_acknowledge) for index, problem in enumerate(found[:limit])]
     return Listing(
         rows=rows,
         found=len(found),
@@ -141,9 +144,11 @@ def _label(facet: str, value: str, names: Mapping[str, str]) -> str | Promise:
     return names.get(value) or (_("No zone") if value == "-" else value)
 
 
-def _row(problem: Problem, cloud: Cloud, is_first: bool = False) -> Row:
+def _row(problem: Problem, cloud: Cloud, is_first: bool = False, may_acknowledge: bool = False) -> Row:
     url, action = link_of(problem, cloud)
-    return Row(problem, url, action, is_first, [_row(below, cloud) for below in problem.caused[:SHOWN]])
+    below = [_row(caused, cloud) for caused in problem.caused[:SHOWN]]
+    ack_url = reverse("health:acknowledge", args=[cloud.uuid, problem.uuid]) if may_acknowledge else ""
+    return Row(problem, url, action, is_first, below, ack_url)
 
 
 def link_of(problem: Problem, cloud: Cloud) -> tuple[str, str]:

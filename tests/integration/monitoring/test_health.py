@@ -12,12 +12,14 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from monitoring.health import evaluate, problems, summary
+from monitoring.health import evaluate, operations, problems, summary
 from monitoring.health.models import HealthProblem
 from monitoring.health.reading import closed_problems
 from monitoring.health.tasks import after_sync
 from provisioning.accounts.models import User
+from provisioning.audit.models import AuditEvent
 from provisioning.inventory import models as m
+from provisioning.inventory.errors import NotAllowed
 from provisioning.inventory.states import StateGroup
 from provisioning.live.models import LiveEvent
 from tests.factories import SmallCloud, make
@@ -197,6 +199,73 @@ def test_members_see_no_problem_anywhere(small: SmallCloud, tenant_user: User, a
         client.force_login(person)
         for url in pages(small):
             assert client.get(url).status_code == 404
+
+
+@pytest.fixture
+def down(small: SmallCloud, operator: User) -> HealthProblem:
+    """The problem of a host that is Disconnected."""
+    m.Host.objects.filter(pk=small.hosts[0].pk).update(state="Disconnected")
+    evaluate(small.cloud)
+    return HealthProblem.objects.get()
+
+
+def ack_url(small: SmallCloud, problem: HealthProblem) -> str:
+    return reverse("health:acknowledge", args=[small.cloud.uuid, problem.uuid])
+
+
+def test_acknowledged_problem_stays_listed_and_no_longer_needs_a_person(
+    small: SmallCloud, operator: User, client: Client, down: HealthProblem
+) -> None:
+    client.force_login(operator)
+    assert "Acknowledge this problem?" in client.get(ack_url(small, down)).content.decode()
+    answer = client.post(ack_url(small, down), {"note": "vendor <called>"}, headers={"HX-Request": "true"})
+    assert (answer.status_code, answer["HX-Refresh"]) == (204, "true")
+    [problem] = problems(small.cloud, operator)
+    assert (problem.acknowledged_by, problem.acknowledged_note) == (str(operator), "vendor <called>")
+    assert summary(small.cloud, operator).needs_you == 0
+    row = AuditEvent.objects.get(action="health.acknowledge")
+    assert (row.object_id, row.reason) == (str(down.uuid), "vendor <called>")
+    assert "vendor &lt;called&gt;" in client.get(reverse("health:index", args=[small.cloud.uuid])).content.decode()
+    evaluate(small.cloud)
+    assert summary(small.cloud, operator).needs_you == 0
+    client.post(ack_url(small, down), {"take_back": "1"})
+    assert summary(small.cloud, operator).needs_you == 1
+    assert AuditEvent.objects.filter(action="health.take_back").count() == 1
+
+
+def test_acknowledgement_ends_when_it_gets_worse(small: SmallCloud, operator: User, down: HealthProblem) -> None:
+    operations.acknowledge(down.uuid, operator, "")
+    m.Host.objects.filter(pk=small.hosts[0].pk).update(state="Down")
+    evaluate(small.cloud)
+    assert summary(small.cloud, operator).needs_you == 1
+
+
+def test_who_may_see_but_not_act_is_refused(
+    small: SmallCloud, auditor: User, tenant_user: User, down: HealthProblem
+) -> None:
+    for person, status in ((auditor, 403), (tenant_user, 404)):
+        client = Client()
+        client.force_login(person)
+        assert client.get(ack_url(small, down)).status_code == status
+        assert client.post(ack_url(small, down), {"note": "x"}).status_code == status
+    with pytest.raises(NotAllowed):
+        operations.acknowledge(down.uuid, auditor, "x")
+    assert AuditEvent.objects.filter(action="health.acknowledge", result="denied").exists()
+    down.refresh_from_db()
+    assert down.acknowledged_at is None
+
+
+def test_acknowledging_too_late_or_too_long(
+    small: SmallCloud, operator: User, client: Client, down: HealthProblem
+) -> None:
+    client.force_login(operator)
+    assert client.post(ack_url(small, down), {"note": "x" * 501}).status_code == 422
+    m.Host.objects.filter(pk=small.hosts[0].pk).update(state="Up")
+    evaluate(small.cloud)
+    answer = client.post(ack_url(small, down), {"note": ""})
+    assert answer.status_code == 409
+    assert "has ended meanwhile" in answer.content.decode()
+    assert client.post(ack_url(small, HealthProblem()), {"note": ""}).status_code == 404
 
 
 def pages(small: SmallCloud) -> list[str]:
