@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from provisioning.inventory.models import Cloud, Sync, SyncLease
@@ -107,8 +107,8 @@ def sweep() -> int:
 def schedule_due() -> list[Sync]:
     """Ask for a full sync of every cloud that is due and has none open."""
     due = []
-    clouds = Cloud.objects.filter(is_enabled=True).exclude(syncs__state__in=OPEN, syncs__scope=Sync.Scope.FULL)
-    for cloud in clouds:
+    is_open = Exists(Sync.objects.filter(cloud=OuterRef("pk"), state__in=OPEN, scope=Sync.Scope.FULL))
+    for cloud in Cloud.objects.filter(~is_open, is_enabled=True):
         if timezone.now() >= due_at(cloud):
             due.append(ask(cloud, requested_by="schedule"))
     return due
