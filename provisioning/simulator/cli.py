@@ -12,6 +12,7 @@ from pathlib import Path
 
 import uvicorn
 
+from provisioning.simulator import life
 from provisioning.simulator.clock import Clock, ManualClock, RealClock
 from provisioning.simulator.config import Config
 from provisioning.simulator.persistence import StoreError
@@ -40,6 +41,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="how long a job usually takes, in simulated seconds",
     )
     parser.add_argument("--speed", type=float, default=1.0, help="simulated seconds in one real second")
+    parser.add_argument(
+        "--life", type=float, default=0.0, metavar="N", help="let N things happen in a simulated minute by themselves"
+    )
     parser.add_argument(
         "--manual-clock", type=float, metavar="EPOCH", help="stand still at this time; move by POST /_sim/clock"
     )
@@ -85,6 +89,8 @@ def run(options: argparse.Namespace) -> int:
     except StoreError as error:
         sys.stderr.write(str(error) + "\n")
         return 2
+    if options.life > 0:
+        life.begin(sim, options.life)
     host, port = listener.getsockname()[:2]
     announcement = {
         "url": f"http://{host}:{port}/client/api",

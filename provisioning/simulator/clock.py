@@ -23,6 +23,10 @@ class Clock:
     def now(self) -> float:
         raise NotImplementedError
 
+    def forward_to(self, when: float) -> None:
+        """Be at ``when`` or later from now on."""
+        raise NotImplementedError
+
 
 class RealClock(Clock):
     """Wall time, or wall time from a chosen start at a chosen speed."""
@@ -37,6 +41,9 @@ class RealClock(Clock):
     def now(self) -> float:
         return self._start + (time.time() - self._wall) * self.speed
 
+    def forward_to(self, when: float) -> None:
+        self._start += max(0.0, when - self.now())
+
 
 class ManualClock(Clock):
     """Stands still until ``Scheduler.advance`` moves it."""
@@ -48,6 +55,9 @@ class ManualClock(Clock):
 
     def now(self) -> float:
         return self._now
+
+    def forward_to(self, when: float) -> None:
+        self.set(when)
 
     def set(self, when: float) -> None:
         """Move forward to ``when``; going back is ignored, as time does not."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from provisioning.simulator.errors import ApiError, invalid
 from provisioning.simulator.responses import Listing, View
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from provisioning.simulator.registry import Registered
     from provisioning.simulator.sim import Simulator
     from provisioning.simulator.state import Obj, State
+
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -40,8 +43,16 @@ class Ctx:
         self.registered = registered
         self.params = params
         self.command = registered.name
+        self._kept: dict[str, Any] = {}
         # The start event of the job this call makes; steps hang their own events on it.
         self.start_event: Obj | None = None
+
+    def once(self, name: str, make: Callable[[], T]) -> T:
+        """A value that many rows of one answer need, made for the first of them."""
+        if name not in self._kept:
+            self._kept[name] = make()
+        kept: T = self._kept[name]
+        return kept
 
     @property
     def now(self) -> float:

@@ -1,4 +1,5 @@
-"""The control endpoint ``/_sim/…``: what tests ask and order.  Every call needs the header ``X-Sim-Token``.
+"""The control endpoint ``/_sim/…``: what tests ask and order.  Every call
+needs the token as ``X-Sim-Token: …`` or ``Authorization: Bearer …``.
 
 =====================  ==========================================================================================
 GET  calls             the call log: ``?command=…&since=…&caller=…``
@@ -45,9 +46,10 @@ class Control:
         self.sim = sim
 
     def call(self, method: str, name: str, scope: MutableMapping[str, Any], body: bytes) -> Answer:
-        sent = next((value.decode("latin-1") for key, value in scope["headers"] if key == b"x-sim-token"), "")
+        headers = {key: value.decode("latin-1") for key, value in scope["headers"]}
+        sent = headers.get(b"x-sim-token") or headers.get(b"authorization", "").removeprefix("Bearer ")
         if not hmac.compare_digest(sent.encode(), self.sim.control_token.encode()):
-            return Answer(403, dumps({"error": "the X-Sim-Token header is missing or wrong"}))
+            return Answer(403, dumps({"error": "the control token is missing or wrong"}))
         handler = CONTROLS.get((method, name))
         if handler is None:
             return Answer(404, dumps({"error": f"no control {method} {name}"}))

@@ -61,8 +61,10 @@ class Store:
             "INSERT OR REPLACE INTO meta VALUES (?, ?)", [(key, json.dumps(value)) for key, value in values.items()]
         )
 
-    def write(self, rows: Iterable[Row], forgotten: Iterable[tuple[str, int]], sequences: dict[str, int]) -> None:
-        """Everything or nothing, on disk when it returns."""
+    def write(
+        self, rows: Iterable[Row], forgotten: Iterable[tuple[str, int]], sequences: dict[str, int], now: float
+    ) -> None:
+        """Everything or nothing, on disk when it returns.  ``now``: the cloud's time, where a restart goes on."""
         self.db.execute("BEGIN IMMEDIATE")
         try:
             self.db.executemany(
@@ -76,6 +78,7 @@ class Store:
             self.db.executemany("INSERT OR REPLACE INTO object VALUES (?, ?, '', '{}', NULL, 1)", list(forgotten))
             changed = [(kind, last) for kind, last in sequences.items() if self._sequences.get(kind) != last]
             self.db.executemany("INSERT OR REPLACE INTO sequence VALUES (?, ?)", changed)
+            self.db.execute("INSERT OR REPLACE INTO meta VALUES ('clock', ?)", (json.dumps(now),))
             self.db.execute("COMMIT")
         except BaseException:
             self.db.execute("ROLLBACK")

@@ -41,8 +41,23 @@ API_HEADERS = [
 ]
 
 
-class DropConnection(Exception):
-    """Raised through the server so that it closes the socket without an answer."""
+async def hang_up(send: Send, *, at_once: bool = False) -> None:
+    """Close the client's connection as a broken network does: ``at_once``, or after what was sent is out.
+
+    ASGI has no word for it, so this reaches for the transport of uvicorn's request cycle, whose method ``send`` is; in
+    a test without a server there is none, and the request just ends.
+    """
+    cycle = getattr(send, "__self__", None)
+    transport = getattr(cycle, "transport", None)
+    if transport is None:
+        return
+    if at_once:
+        transport.abort()
+    else:
+        transport.close()
+    # Until the server has noticed, it would answer 500 by itself.
+    while not getattr(cycle, "disconnected", True):  # noqa: ASYNC110 - the cycle has no event for it
+        await asyncio.sleep(0)
 
 
 def html_error(status: int, text: str) -> Answer:
@@ -103,7 +118,8 @@ class App:
         if latency:
             await asyncio.sleep(latency)
         if answer.drop:
-            raise DropConnection
+            await hang_up(send, at_once=True)
+            return
         await self._send(answer, method, send)
 
     def _api(self, scope: Message, method: str, body: bytes) -> Answer:
@@ -146,5 +162,6 @@ class App:
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         if answer.half:
             await send({"type": "http.response.body", "body": answer.body[: len(answer.body) // 2], "more_body": True})
-            raise DropConnection
+            await hang_up(send)
+            return
         await send({"type": "http.response.body", "body": b"" if method == "HEAD" else answer.body})

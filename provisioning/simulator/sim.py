@@ -35,6 +35,9 @@ class Simulator:
         self.complaints: list[str] = []
         self.store = Store(self.config.state) if self.config.state is not None else None
         fresh = self._check_store()
+        if self.store is not None and not fresh:
+            # A scaled clock ran ahead of the wall; the cloud's time must not go back.
+            self.clock.forward_to(float(self.store.meta().get("clock", 0.0)))
         self.scheduler = Scheduler(self.clock, after_run=self._flush)
         self.state = State(self.config.seed, self.store, self.scheduler.now)
         self.jobs = Jobs(self)
@@ -144,16 +147,15 @@ class Simulator:
             if own is not None:
                 return str(own["value"])
             place = self._wider(place)
-        changed = self.global_settings().get(name)
+        changed = self.state.table("setting").find(name=name)
         if changed is not None:
-            return changed
+            return str(changed["value"])
         known = catalog_data.settings().get(name)
         return known.defaultvalue if known is not None else None
 
     def global_settings(self) -> dict[str, str]:
         """Global settings that differ from their released default, by name."""
-        changed = {obj["name"]: obj["value"] for obj in self.state.all("setting")}
-        return changed
+        return {obj["name"]: obj["value"] for obj in self.state.all("setting")}
 
     def _wider(self, place: Obj) -> Obj | None:
         parents = {

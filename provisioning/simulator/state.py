@@ -291,7 +291,10 @@ class State:
         if self.store is not None and count:
             sequences = {kind: table.last_dbid for kind, table in self.tables.items()}
             self.store.write(
-                ((o.kind, o.dbid, o.uuid, o.f, o.removed_at) for o in self._dirty.values()), self._forgotten, sequences
+                ((o.kind, o.dbid, o.uuid, o.f, o.removed_at) for o in self._dirty.values()),
+                self._forgotten,
+                sequences,
+                self.now(),
             )
         self._dirty.clear()
         self._forgotten.clear()

@@ -8,7 +8,7 @@ from provisioning.simulator import catalog_data
 from provisioning.simulator.clock import iso
 from provisioning.simulator.net import percent
 from provisioning.simulator.responses import VERSION
-from provisioning.simulator.usage import host_usage, pool_allocated
+from provisioning.simulator.usage import HostUsage, ledger, pool_allocated
 
 if TYPE_CHECKING:
     from provisioning.simulator.context import Ctx
@@ -113,7 +113,7 @@ def host_capacity(host: Obj, ctx: Ctx) -> dict[str, Any]:
     """What the host has, with its cluster's ratios, and what is promised."""
     cluster = ctx.state.table("cluster").need(host["clusterid"])
     cpu_ratio, memory_ratio = float(cluster["cpuovercommitratio"]), float(cluster["memoryovercommitratio"])
-    usage = host_usage(ctx.sim, host.uuid)
+    usage = ctx.once(f"usage {ctx.now}", lambda: ledger(ctx.sim).hosts(ctx.sim)).get(host.uuid) or HostUsage()
     mhz = host["cpunumber"] * host["cpuspeed"]
     memory = host["memorytotal"]
     allocated = percent(100 * usage.used_mhz / (mhz * cpu_ratio))
