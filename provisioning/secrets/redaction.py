@@ -39,8 +39,8 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?i)\b((?:proxy-)?authorization\s*[:=]\s*[\"']?(?:bearer|basic|token|digest)?\s*)[^\s\"',;]+"),
      rf"\1{HIDDEN}"),
     (re.compile(r"(?i)\b((?:set-)?cookie\s*:\s*)[^\r\n]+"), rf"\1{HIDDEN}"),
-    # user:password@host in any URL
-    (re.compile(r"(?i)\b([a-z][a-z0-9+.\-]*://[^\s/:@\"']*):[^\s/@\"']+@"), rf"\1:{HIDDEN}@"),
+    # user:password@host in any URL, also with a slash in the password that should have been escaped; host:port is none
+    (re.compile(r"(?i)\b([a-z][a-z0-9+.\-]*://[^\s/:@\"']*):(?!\d+(?:[/?#]|$))[^\s@\"']+@"), rf"\1:{HIDDEN}@"),
     # "name": "value" with escapes, as JSON and Python print it
     (re.compile(rf"(?i)([\"']{_WORD}[\"']\s*:\s*)(\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*')"), rf'\1"{HIDDEN}"'),
     (re.compile(rf"(?i)(?<![\w])({_WORD}=)(\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|[^\s&;,\"'<>)\]}}]+)"),
