@@ -99,7 +99,7 @@ class Supervisor:
             self._said_at = {**{w: at for w, at in self._said_at.items() if now - at < SILENT_S}, words: now}
             self.say(said)
 
-    def wait_for(self, what: Callable[[], T], within_s: float, name: str) -> T:
+    def wait_for(self, what: Callable[[], T | None], within_s: float, name: str) -> T:
         """The first truthy answer of `what`, ticking meanwhile. Raises CannotStart after `within_s` seconds."""
         ends = time.monotonic() + within_s
         while True:
