@@ -38,7 +38,11 @@ def test_icons_of_kinds_and_states_are_in_the_sprite(sprite):
 
 
 def test_icons_of_scripts_are_in_the_sprite(sprite):
-    named = {name for path in (BASE / "static/js").glob("*.js") for name in re.findall(r'zw\.icon\("([^"]+)"', path.read_text())}
+    named = {
+        name
+        for path in (BASE / "static/js").glob("*.js")
+        for name in re.findall(r'zw\.icon\("([^"]+)"', path.read_text())
+    }
     assert named and named <= sprite
 
 
@@ -57,7 +61,9 @@ def test_templates_have_nothing_inline():
     found = [
         f"{path.relative_to(BASE)}: {match[0][:60]}"
         for path in TEMPLATES
-        for match in re.finditer(r'<[a-z][^>]*\s(?:style|on[a-z]+|hx-on[^=]*)=|<script(?![^>]*\ssrc=)|<style', path.read_text())
+        for match in re.finditer(
+            r"<[a-z][^>]*\s(?:style|on[a-z]+|hx-on[^=]*)=|<script(?![^>]*\ssrc=)|<style", path.read_text()
+        )
     ]
     assert not found
 

@@ -11,7 +11,15 @@ from portal.web import figures
 
 @pytest.mark.parametrize(
     ("fraction", "words"),
-    [(0.74, "74 %"), (0, "0 %"), (0.0001, "< 1 %"), (0.9999, "> 99 %"), (1, "100 %"), (12.5, "1,250 %"), (None, "unknown")],
+    [
+        (0.74, "74 %"),
+        (0, "0 %"),
+        (0.0001, "< 1 %"),
+        (0.9999, "> 99 %"),
+        (1, "100 %"),
+        (12.5, "1,250 %"),
+        (None, "unknown"),
+    ],
 )
 def test_a_percentage_never_rounds_something_to_nothing_or_to_full(fraction, words):
     assert figures.percent(fraction) == words
@@ -19,7 +27,14 @@ def test_a_percentage_never_rounds_something_to_nothing_or_to_full(fraction, wor
 
 @pytest.mark.parametrize(
     ("number", "words"),
-    [(0, "0 B"), (1023, "1,023 B"), (1024, "1 KiB"), (1536 * 1024**2, "1.5 GiB"), (1024**4 - 1, "1 TiB"), (None, "unknown")],
+    [
+        (0, "0 B"),
+        (1023, "1,023 B"),
+        (1024, "1 KiB"),
+        (1536 * 1024**2, "1.5 GiB"),
+        (1024**4 - 1, "1 TiB"),
+        (None, "unknown"),
+    ],
 )
 def test_bytes_come_in_the_unit_that_fits(number, words):
     assert figures.size(number) == words

@@ -26,8 +26,17 @@ def test_a_state_never_met_is_neutral_and_verbatim():
     assert "zw-state--neutral" in html and "Frobnicating" in html
 
 
-@pytest.mark.parametrize("source", ["{% state evil 'hosts' %}", "{% badge 'bad' evil %}", "{% meter 0.5 0.1 0.2 evil %}",
-                                    "{% strip parts evil %}", "{{ evil|embolden:'x' }}", "{% icon 'x' '' evil %}"])  # fmt: skip
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{% state evil 'hosts' %}",
+        "{% badge 'bad' evil %}",
+        "{% meter 0.5 0.1 0.2 evil %}",
+        "{% strip parts evil %}",
+        "{{ evil|embolden:'x' }}",
+        "{% icon 'x' '' evil %}",
+    ],
+)
 def test_markup_in_a_name_stays_text(source):
     html = render(source, evil="<img src=x onerror=alert(1)>", parts=[("good", 1)])
     assert "<img" not in html and "&lt;img" in html
