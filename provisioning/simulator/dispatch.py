@@ -111,6 +111,10 @@ class Dispatcher:
             who = str(user["username"])
             registered = registry.COMMANDS.get(command)
             entry = catalog_data.commands()[command]
+            if registered is None and command.startswith("list"):
+                # Nothing of that kind can be made here, so there is none to list.
+                envelope = f"{command.lower()}response"
+                return Answer(200, success(envelope, {}, as_json), content_type), who
             if registered is None:
                 raise server_error(f"the simulator does not know how to do {command}")
             envelope = registered.envelope
