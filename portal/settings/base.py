@@ -162,6 +162,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "portal.celery:HeartbeatScheduler"
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "live.trim": {"task": "live.trim", "schedule": 600.0},
+    "notify.deliver": {"task": "notify.deliver_due", "schedule": 30.0},
     "capacity.collect": {"task": "capacity.collect_due", "schedule": 60.0},
     "capacity.roll_up": {"task": "capacity.roll_up", "schedule": 3600.0},
     "health.evaluate": {"task": "health.evaluate_due", "schedule": 30.0},
