@@ -54,6 +54,10 @@ class Ctx:
         kept: T = self._kept[name]
         return kept
 
+    def forget(self) -> None:
+        """Make such values anew: time has passed or something was changed."""
+        self._kept.clear()
+
     @property
     def now(self) -> float:
         return self.sim.scheduler.now()

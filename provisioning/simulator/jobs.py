@@ -138,6 +138,7 @@ class Jobs:
                 if order is not None and order.after_steps <= job.get("_steps", 0):
                     running.close()
                     raise ApiError(order.code, None, order.text)
+                ctx.forget()
                 wait = next(running)
             except StopIteration as done:
                 self.finish(job, SUCCEEDED, 0, done.value if done.value is not None else {"success": True})

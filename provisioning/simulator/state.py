@@ -124,6 +124,8 @@ class Table:
         self._live: dict[str, Obj] = {}
         self._index: dict[str, dict[Any, dict[str, Obj]]] = {name: {} for name in INDEXES.get(kind, ())}
         self.last_dbid = 0
+        # Grows with every change of the table, so that sums over it can be kept until then.
+        self.version = 0
 
     def get(self, uuid: str | None) -> Obj | None:
         """By uuid, removed ones too."""
@@ -171,6 +173,7 @@ class Table:
 
     # -- changing -------------------------------------------------------------------------------------------------
     def insert(self, dbid: int, uuid: str, fields: dict[str, Any], base: bool = False) -> Obj:
+        self.version += 1
         obj = Obj(self, dbid, uuid, fields, base)
         self.by_uuid[uuid] = obj
         self.by_dbid[dbid] = obj
@@ -182,6 +185,7 @@ class Table:
         return obj
 
     def change(self, obj: Obj, fields: dict[str, Any]) -> None:
+        self.version += 1
         for name, index in self._index.items():
             if name in fields and obj.removed_at is None:
                 old, new = obj.f.get(name), fields[name]
@@ -203,6 +207,7 @@ class Table:
         self.state.mark(obj)
 
     def take_out(self, obj: Obj, at: float) -> None:
+        self.version += 1
         self._live.pop(obj.uuid, None)
         for name, index in self._index.items():
             index.get(obj.f.get(name), {}).pop(obj.uuid, None)

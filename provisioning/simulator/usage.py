@@ -1,6 +1,7 @@
 """What hosts and pools promise to the VMs on them.
 
-VMs, virtual routers and system VMs count on the host they run on; a VM that was stopped less than ``capacity.skipcounting.hours``
+VMs, virtual routers and system VMs count on the host they run on; a VM that was stopped less than
+``capacity.skipcounting.hours``
 (seconds, despite the name) ago keeps its share reserved on its last host.
 """
 
@@ -122,8 +123,13 @@ def host_usage(sim: Simulator, host_uuid: str) -> HostUsage:
 
 def pool_allocated(sim: Simulator, pool_uuid: str) -> int:
     """Bytes that a pool's volumes may grow to."""
-    return sum(
-        int(volume["size"])
-        for volume in sim.state.table("volume").where(storageid=pool_uuid)
-        if volume["state"] not in ("Expunged", "Allocated")
-    )
+    table = sim.state.table("volume")
+    kept: tuple[int, dict[str, int]] | None = sim.__dict__.get("_pool_sums")
+    if kept is None or kept[0] != table.version:
+        sums: dict[str, int] = {}
+        for volume in table.live():
+            pool = volume.f.get("storageid")
+            if pool is not None and volume.f["state"] not in ("Expunged", "Allocated"):
+                sums[pool] = sums.get(pool, 0) + int(volume.f["size"])
+        kept = sim.__dict__["_pool_sums"] = (table.version, sums)
+    return kept[1].get(pool_uuid, 0)

@@ -113,7 +113,7 @@ def host_capacity(host: Obj, ctx: Ctx) -> dict[str, Any]:
     """What the host has, with its cluster's ratios, and what is promised."""
     cluster = ctx.state.table("cluster").need(host["clusterid"])
     cpu_ratio, memory_ratio = float(cluster["cpuovercommitratio"]), float(cluster["memoryovercommitratio"])
-    usage = ctx.once(f"usage {ctx.now}", lambda: ledger(ctx.sim).hosts(ctx.sim)).get(host.uuid) or HostUsage()
+    usage = ctx.once("usage", lambda: ledger(ctx.sim).hosts(ctx.sim)).get(host.uuid) or HostUsage()
     mhz = host["cpunumber"] * host["cpuspeed"]
     memory = host["memorytotal"]
     allocated = percent(100 * usage.used_mhz / (mhz * cpu_ratio))

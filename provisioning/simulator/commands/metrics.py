@@ -62,7 +62,7 @@ class Sums:
     """Totals and promises of some hosts."""
 
     def __init__(self, ctx: Ctx, hosts: list[Obj]) -> None:
-        usage = ledger(ctx.sim).hosts(ctx.sim)
+        usage = ctx.once("usage", lambda: ledger(ctx.sim).hosts(ctx.sim))
         table = ctx.state.table("cluster")
         self.mhz = self.memory = self.used_mhz = self.used_memory = 0.0
         self.shares: list[float] = []
@@ -145,7 +145,7 @@ def hosts_metrics(ctx: Ctx, p: Params) -> Result:
     """Hypervisor hosts with texts beside the figures."""
     found = [host for host in cluster_commands.find_hosts(ctx, p) if host["type"] == "Routing"]
     listing = ctx.listing("host", found)
-    usage = ledger(ctx.sim).hosts(ctx.sim)
+    usage = ctx.once("usage", lambda: ledger(ctx.sim).hosts(ctx.sim))
     listing.rows = [host_row(ctx, host, usage.get(host.uuid, HostUsage())) for host in listing.rows]
     return listing
 

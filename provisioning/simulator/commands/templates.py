@@ -102,12 +102,18 @@ def primary_copy(ctx: Ctx, template: Obj, zone: Obj) -> Obj | None:
             for vm in ctx.state.table("sysvm").where(zoneid=zone.uuid)
         )
         return pools[0] if running else None
-    used = {
-        volume.get("storageid")
-        for volume in ctx.state.table("volume").where(zoneid=zone.uuid)
-        if volume.get("templateid") == template.uuid
-    }
+    used = ctx.once(f"template pools {zone.uuid}", lambda: template_pools(ctx, zone)).get(template.uuid, set())
     return next((pool for pool in pools if pool.uuid in used), None)
+
+
+def template_pools(ctx: Ctx, zone: Obj) -> dict[str, set[str]]:
+    """Template → pools of the zone that volumes made from it lie on."""
+    found: dict[str, set[str]] = {}
+    for volume in ctx.state.table("volume").where(zoneid=zone.uuid):
+        template, pool = volume.f.get("templateid"), volume.f.get("storageid")
+        if template is not None and pool is not None:
+            found.setdefault(template, set()).add(pool)
+    return found
 
 
 def rows_of(ctx: Ctx, p: Params, kind: str, wanted: str) -> list[tuple[Obj, Obj, Obj]]:

@@ -321,11 +321,16 @@ def list_guest_vlans(ctx: Ctx, p: Params) -> Result:
 
 def users_of(ctx: Ctx, physical: Obj, segment: int) -> list[Obj]:
     """Networks on a segment."""
-    return [
-        n
-        for n in ctx.state.table("network").where(physicalnetworkid=physical.uuid)
-        if str(n.get("vlan")) == str(segment)
-    ]
+    return ctx.once(f"segments {physical.uuid}", lambda: segment_users(ctx, physical)).get(str(segment), [])
+
+
+def segment_users(ctx: Ctx, physical: Obj) -> dict[str, list[Obj]]:
+    """Segment → the networks that have it."""
+    found: dict[str, list[Obj]] = {}
+    for network in ctx.state.table("network").where(physicalnetworkid=physical.uuid):
+        if network.get("vlan"):
+            found.setdefault(str(network["vlan"]), []).append(network)
+    return found
 
 
 def segment_view(ctx: Ctx, number: int, physical: Obj, segment: int) -> dict[str, Any]:
