@@ -13,7 +13,7 @@ from provisioning.inventory.models import Cloud
 def collect_due() -> None:
     """One message per cloud that is switched on; the claim decides whether its time has come."""
     for pk in Cloud.objects.filter(is_enabled=True, last_complete_sync_at__isnull=False).values_list("pk", flat=True):
-        collect_cloud.delay(pk)
+        collect_cloud.apply_async((pk,), expires=120)
 
 
 @shared_task(name="capacity.collect", ignore_result=True)  # type: ignore[untyped-decorator]

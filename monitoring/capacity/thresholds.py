@@ -11,7 +11,7 @@ from django.db import transaction
 
 from monitoring.capacity.models import CapacityThreshold
 from monitoring.capacity.types import TYPES, CapacityType
-from provisioning.cloudstack.errors import CloudStackError
+from provisioning.cloudstack.errors import Busy, CloudStackError, NotCloudStack, Unreachable
 from provisioning.inventory import models as m
 
 log = structlog.get_logger(__name__)
@@ -21,6 +21,11 @@ NAMES = frozenset(
 )  # fmt: skip
 # Every threshold setting has this in its name; `name` of listConfigurations is a "contains".
 _COMMON = "threshold"
+
+
+# What a cloud that no longer answers raises, and how often in a row is enough to stop asking.
+SILENCE = (Unreachable, Busy, NotCloudStack)
+ENOUGH_SILENCE = 3
 
 
 class Calls(Protocol):
@@ -38,6 +43,7 @@ def read_thresholds(cloud: m.Cloud, gateway: Calls) -> None:
     overall = dict(_values(gateway.call("listConfigurations", name=_COMMON)))
     rows = [CapacityThreshold(cloud=cloud, name=name, value=value) for name, value in overall.items()]
     failed: set[uuid.UUID] = set()
+    silent = 0
     zones: dict[int, dict[str, float]] = {}
     clusters: dict[int, dict[str, float]] = {}
     for parameter, places, known in _scopes(cloud):
@@ -54,7 +60,11 @@ def read_thresholds(cloud: m.Cloud, gateway: Calls) -> None:
             except CloudStackError as error:
                 log.info("capacity.thresholds_unread", place=str(place.uuid), error=type(error).__name__)
                 failed.add(place.uuid)
+                silent += isinstance(error, SILENCE)
+                if silent == ENOUGH_SILENCE:
+                    raise
                 continue
+            silent = 0
             merged = {**parent, **own}
             if known == "zone":
                 zones[place.pk] = merged

@@ -352,10 +352,12 @@ def _jobs(cloud: m.Cloud, now: datetime) -> tuple[JobFact, ...]:
 
 def _flaps(cloud: m.Cloud, now: datetime) -> tuple[dict[Any, int], tuple[Thing, ...]]:
     """Objects whose state changed `FLAPS` times in the last hour, and which of them are well right now."""
+    # By number, newest first, back to the first that is too old: `at` has no index, and there may be millions.
+    before = m.ChangeEvent.objects.filter(cloud=cloud, at__lt=now - FLAP_WINDOW).order_by("-pk")
     rows = (
         m.ChangeEvent.objects.filter(
             cloud=cloud,
-            at__gte=now - FLAP_WINDOW,
+            pk__gt=before.values_list("pk", flat=True).first() or 0,
             change=m.ChangeEvent.Change.CHANGED,
             kind__in=["hosts", "routers", "system-vms", "management-servers", "storage-pools", "instances"],
             after__has_key="state",

@@ -22,7 +22,7 @@ def evaluate_due() -> None:
     """One message per cloud that nobody has looked at for `EVERY`."""
     fresh = HealthEvaluation.objects.filter(evaluated_at__gt=timezone.now() - EVERY).values("cloud_id")
     for pk in Cloud.objects.filter(is_enabled=True).exclude(pk__in=fresh).values_list("pk", flat=True):
-        evaluate_cloud.delay(pk)
+        evaluate_cloud.apply_async((pk,), expires=60)
 
 
 @shared_task(name="health.evaluate", ignore_result=True)  # type: ignore[untyped-decorator]

@@ -14,7 +14,8 @@
     function range() {
       const shown = data.shares.filter((share) => share !== null).concat(marks.map((mark) => mark[0]).filter((limit) => near(limit)));
       const low = Math.min.apply(null, shown), high = Math.max.apply(null, shown), room = Math.max(2, (high - low) * 0.12);
-      return [Math.max(0, Math.floor(low - room)), Math.max(Math.min(100, Math.ceil(high + room)), Math.ceil(high))];
+      const floor = Math.max(0, Math.floor(low - room)), ceiling = Math.max(Math.min(100, Math.ceil(high + room)), Math.ceil(high));
+      return [floor, Math.max(ceiling, floor + 8)];   /* noise on a flat line is no mountain range */
     }
     /* A threshold far above a nearly empty place would press the line flat. */
     function near(limit) {

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from monitoring.health.gather import SECOND_STATE
 from monitoring.health.models import Plane, Severity
-from monitoring.health.reading import Problem, Summary, group_of_counted
+from monitoring.health.reading import NEEDS_A_PERSON, Problem, Summary, group_of_counted
 from provisioning.inventory.kinds import KINDS
 from provisioning.inventory.models import Cloud
 from provisioning.inventory.states import STATES, StateGroup
@@ -147,7 +147,10 @@ def _label(facet: str, value: str, names: Mapping[str, str]) -> str | Promise:
 def _row(problem: Problem, cloud: Cloud, is_first: bool = False, may_acknowledge: bool = False) -> Row:
     url, action = link_of(problem, cloud)
     below = [_row(caused, cloud) for caused in problem.caused[:SHOWN]]
-    ack_url = reverse("health:acknowledge", args=[cloud.uuid, problem.uuid]) if may_acknowledge else ""
+    # Only what counts among "needs you" can be taken off that count.
+    ack_url = ""
+    if may_acknowledge and problem.severity in NEEDS_A_PERSON:
+        ack_url = reverse("health:acknowledge", args=[cloud.uuid, problem.uuid])
     return Row(problem, url, action, is_first, below, ack_url)
 
 

@@ -108,6 +108,19 @@ def test_place_that_fails_leaves_a_gap_and_the_others_their_points(answers: Answ
     assert CapacityCollection.objects.get().places_failed == 1
 
 
+def test_cloud_that_stops_answering_on_the_way_is_not_asked_for_every_place(answers: Answers) -> None:
+    sample(answers)
+    for number in range(20):
+        pod = make(m.Pod, answers.small.cloud, f"POD1{number:02}", zone=answers.small.zone, state="Enabled")
+        answers.fail[pod.cloudstack_id] = Unreachable("no answer", command="listCapacity")
+    answers.calls.clear()
+    sample(answers, NOW + timedelta(minutes=5))
+    assert len(answers.calls) < 8
+    assert CapacityCollection.objects.get().places_failed == 21, "20 pods and the cluster after them"
+    [zone] = rows_of(answers, Level.ZONE)
+    assert zone.sampled_at == NOW + timedelta(minutes=5)
+
+
 def test_cloud_that_does_not_answer_writes_no_point_and_keeps_the_last(answers: Answers) -> None:
     sample(answers)
     points = CapacitySample.objects.count()
