@@ -1,4 +1,5 @@
-"""What guest networks are made of: segments of a physical network, addresses of public and guest ranges, MAC addresses."""
+"""What guest networks are made of: segments of a physical network, addresses of public and guest ranges, MAC
+addresses."""
 
 from __future__ import annotations
 
@@ -103,14 +104,23 @@ def take_public_address(sim: Simulator, zone: Obj, account: Obj, network: Obj | 
     free = [
         ip
         for ip in sim.state.table("ip").where(zoneid=zone.uuid, state="Free")
-        if ip.get("forvirtualnetwork", True) and not ip.get("forsystemvms") and ip.get("dedicatedto") in (None, account.uuid)
+        if ip.get("forvirtualnetwork", True)
+        and not ip.get("forsystemvms")
+        and ip.get("dedicatedto") in (None, account.uuid)
     ]
     if not free:
-        raise ApiError(533, 4335, f"Insufficient address capacity: Unable to find available public IP addresses in zone {zone['name']}")
+        raise ApiError(
+            533,
+            4335,
+            f"Insufficient address capacity: Unable to find available public IP addresses in zone {zone['name']}",
+        )
     ip = min(free, key=lambda found: found.dbid)
     ip.set(
-        state="Allocated", accountid=account.uuid, allocated=sim.scheduler.now(),
-        associatednetworkid=network.uuid if network is not None else None, **{"issourcenat": False, "isstaticnat": False, **fields},
+        state="Allocated",
+        accountid=account.uuid,
+        allocated=sim.scheduler.now(),
+        associatednetworkid=network.uuid if network is not None else None,
+        **{"issourcenat": False, "isstaticnat": False, **fields},
     )
     return ip
 
@@ -119,8 +129,17 @@ def free_public_address(sim: Simulator, ip: Obj) -> None:
     """Back into the pool; its rules go with it."""
     for rule in sim.state.table("rule").where(ipaddressid=ip.uuid):
         sim.state.remove(rule)
-    ip.set(state="Free", accountid=None, allocated=None, associatednetworkid=None, issourcenat=False, isstaticnat=False,
-           virtualmachineid=None, vmnicid=None, hasrules=None)
+    ip.set(
+        state="Free",
+        accountid=None,
+        allocated=None,
+        associatednetworkid=None,
+        issourcenat=False,
+        isstaticnat=False,
+        virtualmachineid=None,
+        vmnicid=None,
+        hasrules=None,
+    )
 
 
 def guest_range(network: Obj) -> list[str]:
@@ -180,3 +199,9 @@ def guest_mac(zone: int, network: int, number: int) -> str:
 
 def netmask(cidr: str | None) -> str | None:
     return None if not cidr else str(ipaddress.IPv4Network(cidr, strict=False).netmask)
+
+
+def public_mac(zone: int, salt: int, number: int) -> str:
+    """Public MAC addresses carry the zone, chance and the VM's number."""
+    parts = (0x1E, zone & 255, salt & 255, 0, (number >> 8) & 255, number & 255)
+    return ":".join(f"{part:02x}" for part in parts)

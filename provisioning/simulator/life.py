@@ -78,6 +78,9 @@ def _start(sim: Simulator, vm: Obj) -> bool:
 
 def _tell(sim: Simulator, vm: Obj, type_: str, verb: str) -> None:
     sim.journal.event(
-        type_, f"Successfully completed {verb} Vm. Instance ID: {vm.uuid}", user=sim.state.get("user", vm.get("userid")),
-        account=sim.state.table("account").need(vm["accountid"]), resource=("VirtualMachine", vm.uuid, vm["name"]),
+        type_,
+        f"Successfully completed {verb} Vm. Instance ID: {vm.uuid}",
+        user=sim.state.get("user", vm.get("userid")),
+        account=sim.state.table("account").need(vm["accountid"]),
+        resource=("VirtualMachine", vm.uuid, vm["name"]),
     )

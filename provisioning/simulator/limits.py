@@ -56,8 +56,25 @@ RESOURCES = (
 BY_NAME = {resource.name: resource for resource in RESOURCES}
 BY_NUMBER = {resource.number: resource for resource in RESOURCES}
 # The order in which accounts, domains and projects show them.
-SHOWN = ("user_vm", "public_ip", "volume", "snapshot", "backup", "backup_storage", "template", "project", "network", "vpc", "cpu",
-         "memory", "gpu", "primary_storage", "secondary_storage", "bucket", "object_storage")
+SHOWN = (
+    "user_vm",
+    "public_ip",
+    "volume",
+    "snapshot",
+    "backup",
+    "backup_storage",
+    "template",
+    "project",
+    "network",
+    "vpc",
+    "cpu",
+    "memory",
+    "gpu",
+    "primary_storage",
+    "secondary_storage",
+    "bucket",
+    "object_storage",
+)
 
 
 def vm_size(sim: Simulator, vm: Obj) -> tuple[int, int, int]:
@@ -90,7 +107,9 @@ def counts(sim: Simulator, account_id: str) -> dict[str, int]:
         used["secondary_storage"] += int(snapshot.get("physicalsize") or 0)
     used["public_ip"] = state.table("ip").count(accountid=account_id)
     used["network"] = state.table("network").count(accountid=account_id)
-    used["template"] = sum(1 for t in state.all("template") if t.get("accountid") == account_id and t.get("templatetype") == "USER")
+    used["template"] = sum(
+        1 for t in state.all("template") if t.get("accountid") == account_id and t.get("templatetype") == "USER"
+    )
     used["project"] = sum(1 for p in state.all("project") if p.get("ownerid") == account_id)
     used["vpc"] = state.table("vpc").count(accountid=account_id)
     return used
@@ -160,8 +179,10 @@ def check(ctx: Ctx, account: Obj, **wanted: int) -> None:
 
 def _too_much(name: str, where: str, whose: str, most: int, used: int, amount: int) -> str:
     return (
-        f"Maximum amount of resources of Type = '{name}', tag = 'null' for {where} is exceeded: {whose} Resource Limit = {most}, "
-        f"Current {whose} Resource Amount = {used}, Current {whose} Resource Reservation = 0, Requested Resource Amount = {amount}."
+        f"Maximum amount of resources of Type = '{name}', tag = 'null' for {where} is exceeded: {whose} Resource "
+        f"Limit = {most}, "
+        f"Current {whose} Resource Amount = {used}, Current {whose} Resource Reservation = 0, Requested Resource "
+        f"Amount = {amount}."
     )
 
 
@@ -179,7 +200,10 @@ def domain_counts(sim: Simulator, domain: Obj, of: Callable[[str], dict[str, int
 
 
 def shown(
-    used: dict[str, int], most: Callable[[Resource], int], names: Iterable[str] = SHOWN, extra: dict[str, Any] | None = None
+    used: dict[str, int],
+    most: Callable[[Resource], int],
+    names: Iterable[str] = SHOWN,
+    extra: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The …limit, …total and …available fields; ``extra`` follows the templates, as accounts show their VMs there."""
     fields: dict[str, Any] = {}

@@ -1,6 +1,7 @@
 """Jobs with the events that CloudStack records around them.
 
-An asynchronous command leaves Created (for those that make something), Scheduled, Started and Completed, each linked to the
+An asynchronous command leaves Created (for those that make something), Scheduled, Started and Completed, each
+linked to the
 first by ``parentid``; a failed one ends with level ERROR.  A synchronous command leaves one Completed event.
 """
 
@@ -36,7 +37,8 @@ def run(
 ) -> dict[str, Any]:
     """Start a job and record its events.
 
-    ``account`` owns Created and Scheduled (the object's owner); Started and Completed are the caller's.  ``doing`` is the text of Started and Completed without its beginning ("stopping Vm. Instance ID: …"), None when the command
+    ``account`` owns Created and Scheduled (the object's owner); Started and Completed are the caller's.  ``doing``
+    is the text of Started and Completed without its beginning ("stopping Vm. Instance ID: …"), None when the command
     records neither; ``scheduled`` and ``created`` are the texts of those events, None to leave them out.
     """
     first: Obj | None = None

@@ -27,13 +27,20 @@ def default_networks(ctx: Ctx, account: Obj, zone: Obj) -> list[Obj]:
         return shared[:1]
     own = [n for n in state.table("network").where(accountid=account.uuid, zoneid=zone.uuid) if n["type"] == "Isolated"]
     if len(own) > 1:
-        raise invalid(f"More than 1 default Isolated networks are found for account {account['name']}; please specify networkIds")
+        raise invalid(
+            f"More than 1 default Isolated networks are found for account {account['name']}; please specify networkIds"
+        )
     if own:
         return own
-    offering = next((o for o in state.all("networkoffering") if o["name"] == DEFAULT_ISOLATED and o["state"] == "Enabled"), None)
+    offering = next(
+        (o for o in state.all("networkoffering") if o["name"] == DEFAULT_ISOLATED and o["state"] == "Enabled"), None
+    )
     if offering is None:
-        raise invalid("Unable to find network offering with availability=Required to automatically create the network as a part of vm "
-                      "creation")
+        raise invalid(
+            "Unable to find network offering with availability=Required to automatically create the network as a "
+            "part of vm "
+            "creation"
+        )
     return [make_network(ctx, account, zone, offering, f"{account['name']}-network", None)]
 
 
@@ -44,14 +51,18 @@ def make_network(ctx: Ctx, account: Obj, zone: Obj, offering: Obj, name: str, p:
     physical = p.obj("physicalnetworkid") if p is not None else None
     physical = physical or guest_physical_network(sim, zone, offering.get("tags"))
     if physical is None:
-        raise invalid(f"Unable to find physical network which match the tags {offering.get('tags')} in zone {zone['name']}")
+        raise invalid(
+            f"Unable to find physical network which match the tags {offering.get('tags')} in zone {zone['name']}"
+        )
     if physical.get("state") == "Disabled":
         raise invalid(f"Physical network id={physical.uuid} is in incorrect state: {physical.get('state')}")
     refuse_unusable(sim, zone, physical, offering)
     fields: dict[str, Any] = {"dns1": p.str("dns1") if p else None, "dns2": p.str("dns2") if p else None}
     given = (p.str("vlan") if p is not None else None) if offering.get("specifyvlan") else None
     if offering.get("specifyvlan") and given is None and kind != "Isolated":
-        raise invalid("Vlan Id is required; vlan is a required parameter when the network offering has specifyVlan=true")
+        raise invalid(
+            "Vlan Id is required; vlan is a required parameter when the network offering has specifyVlan=true"
+        )
     if p is not None and p.has("vlan") and not offering.get("specifyvlan"):
         raise invalid("Can't specify vlan; corresponding offering says specifyVlan=false")
     if given is not None:
@@ -62,25 +73,40 @@ def make_network(ctx: Ctx, account: Obj, zone: Obj, offering: Obj, name: str, p:
         if not (gateway and mask and start):
             raise invalid("StartIp/endIp/gateway/netmask are required when create network of type Shared")
         _check_range(gateway, mask, start, end or start)
-        fields.update(gateway=gateway, netmask=mask, cidr=_cidr(gateway, mask), startip=start, endip=end or start, state="Setup")
+        fields.update(
+            gateway=gateway, netmask=mask, cidr=_cidr(gateway, mask), startip=start, endip=end or start, state="Setup"
+        )
     elif kind == "L2":
         fields.update(gateway=None, netmask=None, cidr=None, state="Setup" if given else "Allocated")
     elif gateway and mask:
         _check_range(gateway, mask, start or gateway, end or start or gateway)
-        fields.update(gateway=gateway, netmask=mask, cidr=_cidr(gateway, mask), startip=start, endip=end, state="Allocated")
+        fields.update(
+            gateway=gateway, netmask=mask, cidr=_cidr(gateway, mask), startip=start, endip=end, state="Allocated"
+        )
     else:
         cidr = str(zone.get("guestcidraddress") or "10.1.1.0/24")
         first = str(next(ipaddress.IPv4Network(cidr, strict=False).hosts()))
         fields.update(gateway=first, netmask=netmask(cidr), cidr=cidr, state="Allocated")
     domain = state.table("domain").need(account["domainid"])
-    acl = (p.text("acltype").capitalize() if p is not None and p.has("acltype") else None) or ("Domain" if kind == "Shared" else "Account")
+    acl = (p.text("acltype").capitalize() if p is not None and p.has("acltype") else None) or (
+        "Domain" if kind == "Shared" else "Account"
+    )
     broadcast = "Vxlan" if scheme(physical) == "vxlan" else "Vlan"
     network = state.add(
-        "network", name=name, displaytext=(p.str("displaytext") if p is not None else None) or name, accountid=account.uuid,
-        zoneid=zone.uuid, networkofferingid=offering.uuid, physicalnetworkid=physical.uuid, type=kind, acltype=acl,
+        "network",
+        name=name,
+        displaytext=(p.str("displaytext") if p is not None else None) or name,
+        accountid=account.uuid,
+        zoneid=zone.uuid,
+        networkofferingid=offering.uuid,
+        physicalnetworkid=physical.uuid,
+        type=kind,
+        acltype=acl,
         aclownerid=(p.obj("domainid") or domain).uuid if p is not None else domain.uuid,
-        subdomainaccess=p.bool("subdomainaccess", True) if p is not None else True, broadcastdomaintype=broadcast,
-        networkdomain=_domain_name(sim, p, account, zone, domain) if kind != "L2" else None, **fields,
+        subdomainaccess=p.bool("subdomainaccess", True) if p is not None else True,
+        broadcastdomaintype=broadcast,
+        networkdomain=_domain_name(sim, p, account, zone, domain) if kind != "L2" else None,
+        **fields,
     )
     if kind == "Shared" and zone["networktype"] == "Advanced":
         _add_shared_range(ctx, network, zone, physical)
@@ -99,7 +125,10 @@ def refuse_unusable(sim: Simulator, zone: Obj, physical: Obj, offering: Obj) -> 
     states = {row["name"]: row["state"] for row in sim.state.table("provider").where(physicalnetworkid=physical.uuid)}
     for name in sorted(needed):
         if name in states and states[name] != "Enabled":
-            raise invalid(f"Provider {name} should be enabled in physical network to be used by network offering {offering['name']}")
+            raise invalid(
+                f"Provider {name} should be enabled in physical network to be used by network offering "
+                f"{offering['name']}"
+            )
 
 
 def _given_segment(sim: Simulator, physical: Obj, zone: Obj, given: str) -> dict[str, Any]:
@@ -109,11 +138,16 @@ def _given_segment(sim: Simulator, physical: Obj, zone: Obj, given: str) -> dict
     if not text.isdigit():
         raise invalid(f"Invalid VLAN id: {given}")
     if int(text) in segments(physical):
-        raise invalid(f"The VLAN tag to use for new guest network, {text} is already being used for dynamic vlan allocation for the guest "
-                      f"network in zone {zone['name']}")
+        raise invalid(
+            f"The VLAN tag to use for new guest network, {text} is already being used for dynamic vlan allocation "
+            "for the guest "
+            f"network in zone {zone['name']}"
+        )
     for other in sim.state.table("network").where(zoneid=zone.uuid):
         if other.get("vlan") == text:
-            raise invalid(f"Network with vlan {given} already exists or overlaps with other network vlans in zone {zone['name']}")
+            raise invalid(
+                f"Network with vlan {given} already exists or overlaps with other network vlans in zone {zone['name']}"
+            )
     return {"vlan": text, "broadcasturi": f"{scheme(physical)}://{text}", "_vlan_given": True}
 
 
@@ -140,7 +174,10 @@ def _domain_name(sim: Simulator, p: Params | None, account: Obj, zone: Obj, doma
     """The given one, else account's, domain's or zone's, else cs<account in hex><``guest.domain.suffix``>."""
     given = p.str("networkdomain") if p is not None else None
     return str(
-        given or account.get("networkdomain") or domain.get("networkdomain") or zone.get("networkdomain")
+        given
+        or account.get("networkdomain")
+        or domain.get("networkdomain")
+        or zone.get("networkdomain")
         or f"cs{account.dbid:x}{sim.setting('guest.domain.suffix') or 'cloud.internal'}"
     )
 
@@ -148,9 +185,18 @@ def _domain_name(sim: Simulator, p: Params | None, account: Obj, zone: Obj, doma
 def _add_shared_range(ctx: Ctx, network: Obj, zone: Obj, physical: Obj) -> None:
     """A shared network's addresses are a VLAN range of its own."""
     ctx.state.add(
-        "vlan", zoneid=zone.uuid, networkid=network.uuid, physicalnetworkid=physical.uuid, gateway=network["gateway"],
-        netmask=network["netmask"], cidr=network["cidr"], startip=network["startip"], endip=network["endip"],
-        vlan=network.get("broadcasturi") or "vlan://untagged", forvirtualnetwork=False, forsystemvms=False,
+        "vlan",
+        zoneid=zone.uuid,
+        networkid=network.uuid,
+        physicalnetworkid=physical.uuid,
+        gateway=network["gateway"],
+        netmask=network["netmask"],
+        cidr=network["cidr"],
+        startip=network["startip"],
+        endip=network["endip"],
+        vlan=network.get("broadcasturi") or "vlan://untagged",
+        forvirtualnetwork=False,
+        forsystemvms=False,
     )
 
 

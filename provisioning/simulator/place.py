@@ -53,9 +53,14 @@ def dedications(sim: Simulator) -> dict[str, str]:
 
 def cluster_view(sim: Simulator, cluster: Obj, owners: dict[str, str]) -> ClusterView:
     return ClusterView(
-        id=cluster.uuid, pod_id=cluster["podid"], hypervisor=str(cluster.get("hypervisortype") or cluster.get("hypervisor")),
-        enabled=cluster.get("allocationstate", "Enabled") == "Enabled" and cluster.get("managedstate", "Managed") == "Managed",
-        arch=str(cluster.get("arch") or "x86_64"), cpu_ratio=ratio(sim, cluster, "cpu"), memory_ratio=ratio(sim, cluster, "memory"),
+        id=cluster.uuid,
+        pod_id=cluster["podid"],
+        hypervisor=str(cluster.get("hypervisortype") or cluster.get("hypervisor")),
+        enabled=cluster.get("allocationstate", "Enabled") == "Enabled"
+        and cluster.get("managedstate", "Managed") == "Managed",
+        arch=str(cluster.get("arch") or "x86_64"),
+        cpu_ratio=ratio(sim, cluster, "cpu"),
+        memory_ratio=ratio(sim, cluster, "memory"),
         cpu_disable_threshold=number(sim, "cluster.cpu.allocated.capacity.disablethreshold", cluster, 0.85),
         memory_disable_threshold=number(sim, "cluster.memory.allocated.capacity.disablethreshold", cluster, 0.85),
         dedicated_to=owners.get(cluster.uuid),
@@ -64,20 +69,38 @@ def cluster_view(sim: Simulator, cluster: Obj, owners: dict[str, str]) -> Cluste
 
 def host_view(host: Obj, usage: HostUsage, owners: dict[str, str]) -> HostView:
     return HostView(
-        id=host.uuid, name=host["name"], cluster_id=host["clusterid"], pod_id=host["podid"], up=host["state"] == "Up",
-        enabled=host.get("resourcestate", "Enabled") == "Enabled", cores=int(host["cpunumber"]), mhz=int(host["cpuspeed"]),
-        memory_bytes=int(host["memorytotal"]), used_mhz=usage.used_mhz, used_memory_bytes=usage.used_memory_bytes,
-        reserved_mhz=usage.reserved_mhz, reserved_memory_bytes=usage.reserved_memory_bytes, used_cores=usage.used_cores,
-        tags=words(host.get("hosttags")), dedicated_to=owners.get(host.uuid), vm_count=usage.vm_count,
+        id=host.uuid,
+        name=host["name"],
+        cluster_id=host["clusterid"],
+        pod_id=host["podid"],
+        up=host["state"] == "Up",
+        enabled=host.get("resourcestate", "Enabled") == "Enabled",
+        cores=int(host["cpunumber"]),
+        mhz=int(host["cpuspeed"]),
+        memory_bytes=int(host["memorytotal"]),
+        used_mhz=usage.used_mhz,
+        used_memory_bytes=usage.used_memory_bytes,
+        reserved_mhz=usage.reserved_mhz,
+        reserved_memory_bytes=usage.reserved_memory_bytes,
+        used_cores=usage.used_cores,
+        tags=words(host.get("hosttags")),
+        dedicated_to=owners.get(host.uuid),
+        vm_count=usage.vm_count,
     )
 
 
 def pool_view(sim: Simulator, pool: Obj) -> PoolView:
     return PoolView(
-        id=pool.uuid, scope=str(pool.get("scope") or "CLUSTER"), state=pool["state"],
-        capacity_bytes=int(pool.get("capacitybytes") or 0), used_bytes=int(pool.get("_used_bytes") or 0),
-        allocated_bytes=pool_allocated(sim, pool.uuid) + int(pool.get("_template_bytes") or 0), cluster_id=pool.get("clusterid"), host_id=pool.get("hostid"),
-        hypervisor=None if pool.get("scope") != "ZONE" else pool.get("hypervisor"), tags=words(pool.get("tags")),
+        id=pool.uuid,
+        scope=str(pool.get("scope") or "CLUSTER"),
+        state=pool["state"],
+        capacity_bytes=int(pool.get("capacitybytes") or 0),
+        used_bytes=int(pool.get("_used_bytes") or 0),
+        allocated_bytes=pool_allocated(sim, pool.uuid) + int(pool.get("_template_bytes") or 0),
+        cluster_id=pool.get("clusterid"),
+        host_id=pool.get("hostid"),
+        hypervisor=None if pool.get("scope") != "ZONE" else pool.get("hypervisor"),
+        tags=words(pool.get("tags")),
         factor=number(sim, "storage.overprovisioning.factor", pool, 2.0),
         used_disable_threshold=number(sim, "pool.storage.capacity.disablethreshold", pool, 0.85),
         allocated_disable_threshold=number(sim, "pool.storage.allocated.capacity.disablethreshold", pool, 0.85),
@@ -106,7 +129,9 @@ def site(sim: Simulator, zone: Obj) -> Site:
         threshold_enabled=sim.setting("cluster.threshold.enabled") != "false",
         order_by=sim.setting("host.capacityType.to.order.clusters") or "CPU",
         host_order=sim.setting("vm.allocation.algorithm") or "random",
-        cloud_tags=[words(h.get("hosttags")) for h in state.all("host") if h.get("zoneid") != zone.uuid and h.get("hosttags")],
+        cloud_tags=[
+            words(h.get("hosttags")) for h in state.all("host") if h.get("zoneid") != zone.uuid and h.get("hosttags")
+        ],
     )
 
 
@@ -134,7 +159,9 @@ def affinity(sim: Simulator, vm: Obj) -> tuple[frozenset[str], frozenset[str] | 
         others = {
             str(other.get("hostid") or other.get("lasthostid"))
             for other in sim.state.table("vm").where(accountid=vm["accountid"])
-            if other is not vm and uuid in (other.get("affinitygroupids") or ()) and (other.get("hostid") or other.get("lasthostid"))
+            if other is not vm
+            and uuid in (other.get("affinitygroupids") or ())
+            and (other.get("hostid") or other.get("lasthostid"))
         }
         if group["type"] == "host anti-affinity":
             anti |= others
@@ -145,8 +172,15 @@ def affinity(sim: Simulator, vm: Obj) -> tuple[frozenset[str], frozenset[str] | 
     return frozenset(anti), None if join is None else frozenset(join), explicit
 
 
-def demand(sim: Simulator, vm: Obj, *, host_id: str | None = None, is_start: bool = False, avoid: frozenset[str] = frozenset(),
-           keep_last: bool = True) -> Demand:
+def demand(
+    sim: Simulator,
+    vm: Obj,
+    *,
+    host_id: str | None = None,
+    is_start: bool = False,
+    avoid: frozenset[str] = frozenset(),
+    keep_last: bool = True,
+) -> Demand:
     """What a VM needs of its place."""
     state = sim.state
     cores, mhz, memory = vm_size(sim, vm)
@@ -162,15 +196,23 @@ def demand(sim: Simulator, vm: Obj, *, host_id: str | None = None, is_start: boo
     tags = words(offering.get("hosttags"))
     if template is not None:
         tags |= words(template.get("templatetag"))
-    volumes = tuple(
-        volume_demand(sim, volume)
-        for volume in state.table("volume").where(virtualmachineid=vm.uuid)
-    )
+    volumes = tuple(volume_demand(sim, volume) for volume in state.table("volume").where(virtualmachineid=vm.uuid))
     return Demand(
-        cores=cores, mhz_per_core=mhz, memory_bytes=memory * MIB, hypervisor=vm["hypervisor"], volumes=volumes, host_tags=tags,
-        arch=str((template.get("arch") if template is not None else None) or "x86_64"), account_ids=frozenset(owners),
-        explicit=explicit, anti_hosts=anti, affinity_hosts=join, avoid_hosts=avoid, host_id=host_id,
-        last_host_id=vm.get("lasthostid") if keep_last else None, is_start=is_start,
+        cores=cores,
+        mhz_per_core=mhz,
+        memory_bytes=memory * MIB,
+        hypervisor=vm["hypervisor"],
+        volumes=volumes,
+        host_tags=tags,
+        arch=str((template.get("arch") if template is not None else None) or "x86_64"),
+        account_ids=frozenset(owners),
+        explicit=explicit,
+        anti_hosts=anti,
+        affinity_hosts=join,
+        avoid_hosts=avoid,
+        host_id=host_id,
+        last_host_id=vm.get("lasthostid") if keep_last else None,
+        is_start=is_start,
     )
 
 

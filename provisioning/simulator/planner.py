@@ -1,6 +1,7 @@
 """Where a VM is placed and why it is refused, by CloudStack's own order of decisions.
 
-Pure: it sees a snapshot (``placement.py``) and changes nothing.  The order and the sentences follow what a 4.23 management
+Pure: it sees a snapshot (``placement.py``) and changes nothing.  The order and the sentences follow what a 4.23
+management
 server does and logs (``FirstFitPlanner``, ``FirstFitAllocator``, the storage pool allocators).
 """
 
@@ -255,9 +256,9 @@ def _clusters(site: Site, demand: Demand, reasons: dict[str, str], rng: random.R
     for host in site.hosts:
         by_cluster.setdefault(host.cluster_id, []).append(host)
     kept: list[tuple[float, ClusterView]] = []
-    if demand.host_tags:
-        if not any(demand.host_tags <= tags for tags in (*(h.tags for h in site.hosts), *site.cloud_tags)):
-            raise NoSuitableHost("No suitable host found.", {"cloud": "no host carries the offering's tags"})
+    tag_sets = (*(h.tags for h in site.hosts), *site.cloud_tags)
+    if demand.host_tags and not any(demand.host_tags <= tags for tags in tag_sets):
+        raise NoSuitableHost("No suitable host found.", {"cloud": "no host carries the offering's tags"})
     for cluster in site.clusters.values():
         hosts = by_cluster.get(cluster.id, [])
         cpu, memory = _share(hosts, cluster, demand)

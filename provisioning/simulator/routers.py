@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 from provisioning.simulator import mocks
 from provisioning.simulator.errors import ApiError
-from provisioning.simulator.fabric import dice, free_public_address, next_mac, take_public_address, take_segment
+from provisioning.simulator.fabric import (
+    dice,
+    free_public_address,
+    next_mac,
+    public_mac,
+    take_public_address,
+    take_segment,
+)
 from provisioning.simulator.place import site
 from provisioning.simulator.placement import Demand, Refused
 from provisioning.simulator.planner import plan
@@ -24,7 +31,9 @@ ROUTED_BY = frozenset({"VirtualRouter", "VpcVirtualRouter"})
 def needs_router(sim: Simulator, network: Obj) -> bool:
     offering = sim.state.table("networkoffering").need(network["networkofferingid"])
     return any(
-        provider["name"] in ROUTED_BY for service in offering.get("service") or () for provider in service.get("provider") or ()
+        provider["name"] in ROUTED_BY
+        for service in offering.get("service") or ()
+        for provider in service.get("provider") or ()
     )
 
 
@@ -39,8 +48,12 @@ def router_offering(sim: Simulator) -> Obj | None:
 
 def router_place(sim: Simulator, zone: Obj, offering: Obj, hypervisor: str, *seed: object) -> str | None:
     """A host for a router or system VM; None when no one takes it."""
-    wanted = Demand(cores=int(offering["cpunumber"]), mhz_per_core=int(offering["cpuspeed"]),
-                    memory_bytes=int(offering["memory"]) * MIB, hypervisor=hypervisor)
+    wanted = Demand(
+        cores=int(offering["cpunumber"]),
+        mhz_per_core=int(offering["cpuspeed"]),
+        memory_bytes=int(offering["memory"]) * MIB,
+        hypervisor=hypervisor,
+    )
     try:
         return plan(site(sim, zone), wanted, dice(sim, "router", *seed)).host_id
     except Refused:
@@ -69,14 +82,23 @@ def implement(ctx: Ctx, network: Obj) -> Generator[float, None, bool]:
     try:
         if network["type"] != "Shared" and not network.get("vlan"):
             segment = take_segment(sim, network)
-            ctx.event("ZONE.VLAN.ASSIGN", f"Assigned Zone VLAN: {segment} Network ID: {network.uuid}", account=account,
-                      resource=("Network", network.uuid, network["name"]))
+            ctx.event(
+                "ZONE.VLAN.ASSIGN",
+                f"Assigned Zone VLAN: {segment} Network ID: {network.uuid}",
+                account=account,
+                resource=("Network", network.uuid, network["name"]),
+            )
         if has_service(sim, network, "SourceNat"):
             source = next(iter(sim.state.table("ip").where(associatednetworkid=network.uuid, issourcenat=True)), None)
             if source is None:
                 source = take_public_address(sim, zone, account, network, issourcenat=True)
-                ctx.event("FIREWALL.OPEN", "Successfully created entity for creating firewall rule", state="Created",
-                          account=account, resource=("FirewallRule", "", ""))
+                ctx.event(
+                    "FIREWALL.OPEN",
+                    "Successfully created entity for creating firewall rule",
+                    state="Created",
+                    account=account,
+                    resource=("FirewallRule", "", ""),
+                )
         yield 0.3
         if needs_router(sim, network):
             done = yield from ensure_router(ctx, network, fresh=True)
@@ -98,8 +120,11 @@ def shut_down(sim: Simulator, network: Obj) -> None:
     for ip in sim.state.table("ip").where(associatednetworkid=network.uuid, issourcenat=True):
         free_public_address(sim, ip)
     keep = network.get("_vlan_given")
-    network.set(state="Setup" if network["type"] == "Shared" else "Allocated", vlan=network.get("vlan") if keep else None,
-                broadcasturi=network.get("broadcasturi") if keep else None)
+    network.set(
+        state="Setup" if network["type"] == "Shared" else "Allocated",
+        vlan=network.get("vlan") if keep else None,
+        broadcasturi=network.get("broadcasturi") if keep else None,
+    )
 
 
 def ensure_router(ctx: Ctx, network: Obj, fresh: bool = False) -> Generator[float, None, bool]:
@@ -134,16 +159,35 @@ def make_router(ctx: Ctx, network: Obj) -> Obj | None:
     isolated = network["type"] != "Shared"
     control = control_network(sim, zone)
     router = state.add(
-        "router", name=f"r-{number}-VM", instancename=f"r-{number}-VM", networkid=network.uuid, zoneid=zone.uuid,
-        accountid=account.uuid, serviceofferingid=offering.uuid, templateid=template.uuid if template else None,
-        hypervisor=hypervisor, state="Stopped", publicipid=public.uuid if public else None, controlnetworkid=control,
-        guestipaddress=network.get("gateway") if isolated else _shared_address(sim, network), guestmacaddress=next_mac(sim, network),
-        publicmacaddress=f"1e:{zone.dbid & 255:02x}:{rng.randrange(256):02x}:00:{number >> 8 & 255:02x}:{number & 255:02x}",
-        linklocalip=None, linklocalmacaddress=None, version="4.10.0", scriptsversion=state.new_uuid("scripts", number), role="VIRTUAL_ROUTER",
+        "router",
+        name=f"r-{number}-VM",
+        instancename=f"r-{number}-VM",
+        networkid=network.uuid,
+        zoneid=zone.uuid,
+        accountid=account.uuid,
+        serviceofferingid=offering.uuid,
+        templateid=template.uuid if template else None,
+        hypervisor=hypervisor,
+        state="Stopped",
+        publicipid=public.uuid if public else None,
+        controlnetworkid=control,
+        guestipaddress=network.get("gateway") if isolated else _shared_address(sim, network),
+        guestmacaddress=next_mac(sim, network),
+        publicmacaddress=public_mac(zone.dbid, rng.randrange(256), number),
+        linklocalip=None,
+        linklocalmacaddress=None,
+        version="4.10.0",
+        scriptsversion=state.new_uuid("scripts", number),
+        role="VIRTUAL_ROUTER",
     )
-    ctx.event("VOLUME.CREATE", "Successfully created entity for creating ROOT volume. Volume Type: ROOTVolume ID: "
-              f"{state.new_uuid('routervolume', number)} Instance ID: {router.uuid}", state="Created", account=account,
-              resource=("Volume", state.new_uuid("routervolume", number), f"ROOT-{number}"))
+    ctx.event(
+        "VOLUME.CREATE",
+        "Successfully created entity for creating ROOT volume. Volume Type: ROOTVolume ID: "
+        f"{state.new_uuid('routervolume', number)} Instance ID: {router.uuid}",
+        state="Created",
+        account=account,
+        resource=("Volume", state.new_uuid("routervolume", number), f"ROOT-{number}"),
+    )
     return router
 
 
@@ -175,8 +219,13 @@ def start_router(sim: Simulator, router: Obj) -> Generator[float, None, bool]:
         router.set(state="Stopped", hostid=None)
         return False
     router.set(
-        state="Running", hostid=host_id, podid=host["podid"], lasthostid=host_id, _starts=int(router.get("_starts", 0)) + 1,
-        linklocalip=f"169.254.{third}.{fourth}", linklocalmacaddress=f"0e:00:a9:fe:{third:02x}:{fourth:02x}",
+        state="Running",
+        hostid=host_id,
+        podid=host["podid"],
+        lasthostid=host_id,
+        _starts=int(router.get("_starts", 0)) + 1,
+        linklocalip=f"169.254.{third}.{fourth}",
+        linklocalmacaddress=f"0e:00:a9:fe:{third:02x}:{fourth:02x}",
         _running_since=sim.scheduler.now(),
     )
     return True
@@ -189,4 +238,8 @@ def stop_router(sim: Simulator, router: Obj) -> None:
 def need_running(router: Obj) -> None:
     """Refuse with 534 what needs a running router."""
     if router["state"] != "Running":
-        raise ApiError(534, 4380, f"Resource [DomainRouter:{router.dbid}] is unreachable: Unable to apply rules, the router is not running")
+        raise ApiError(
+            534,
+            4380,
+            f"Resource [DomainRouter:{router.dbid}] is unreachable: Unable to apply rules, the router is not running",
+        )

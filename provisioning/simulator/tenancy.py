@@ -1,6 +1,7 @@
 """Whose objects a caller sees and touches: domains, accounts and projects, as CloudStack's access checks decide.
 
-A list without ``listall`` shows the caller's own objects; with it, everything the caller's role reaches (a root admin the whole
+A list without ``listall`` shows the caller's own objects; with it, everything the caller's role reaches (a root
+admin the whole
 cloud, a domain admin the domain and what is below it).  Asking for an ``id`` shows any object the caller may reach.
 """
 
@@ -33,7 +34,13 @@ def domain_text(domain: Obj) -> str:
 def vm_text(vm: Obj) -> str:
     """A VM as the texts of failed jobs name it."""
     return "VM instance " + json_text(
-        {"id": instance_id(vm), "instanceName": vm["instancename"], "state": vm["state"], "type": "User", "uuid": vm.uuid}
+        {
+            "id": instance_id(vm),
+            "instanceName": vm["instancename"],
+            "state": vm["state"],
+            "type": "User",
+            "uuid": vm.uuid,
+        }
     )
 
 
@@ -115,12 +122,12 @@ def named_account(ctx: Ctx, p: Params) -> Obj | None:
     if name is None:
         return None
     domain = p.obj("domainid") or ctx.domain
-    account = ctx.state.table("account").find(domainid=domain.uuid, name=name)
-    if account is None:
+    found = ctx.state.table("account").find(domainid=domain.uuid, name=name)
+    if found is None:
         raise invalid(f"could not find account {name} in domain {domain_text(domain)}")
-    if not may_use(ctx, account.uuid):
+    if not may_use(ctx, found.uuid):
         raise denied(NOT_YOURS)
-    return account
+    return found
 
 
 def target_account(ctx: Ctx, p: Params) -> Obj:
@@ -132,7 +139,9 @@ def scope(ctx: Ctx, p: Params) -> set[str] | None:
     """The accounts a list call covers; None: everybody's."""
     state = ctx.state
     if p.raw.get("projectid") == "-1":
-        reach = (project for project in state.all("project") if ctx.is_admin or member(state, project, ctx.account.uuid))
+        reach = (
+            project for project in state.all("project") if ctx.is_admin or member(state, project, ctx.account.uuid)
+        )
         return {str(project["accountid"]) for project in reach}
     named = named_account(ctx, p)
     if named is not None:
@@ -187,7 +196,9 @@ def owned(ctx: Ctx, p: Params, kind: str, **fields: Any) -> list[Obj]:
         live = one.removed_at is None
         return [one] if live and all(one.get(name) == value for name, value in wanted.items()) else []
     if p.has("ids"):
-        found: Iterable[Obj] = [obj for obj in (table.get(uuid) for uuid in p.list("ids")) if obj and obj.removed_at is None]
+        found: Iterable[Obj] = [
+            obj for obj in (table.get(uuid) for uuid in p.list("ids")) if obj and obj.removed_at is None
+        ]
         return [o for o in found if (accounts is None or o["accountid"] in accounts) and _equal(o, wanted)]
     if accounts is None:
         return table.where(**wanted)
@@ -221,6 +232,4 @@ def tagged(ctx: Ctx, p: Params, rows: list[Obj]) -> list[Obj]:
     if not wanted:
         return rows
     tags = ctx.state.table("tag")
-    return [
-        obj for obj in rows if any((tag["key"], tag["value"]) in wanted for tag in tags.where(resourceid=obj.uuid))
-    ]
+    return [obj for obj in rows if any((tag["key"], tag["value"]) in wanted for tag in tags.where(resourceid=obj.uuid))]

@@ -16,8 +16,17 @@ READ_ONLY_DETAILS = (
     "dataDiskController, rootDiskController, backupValidationCommandTimeout, backupValidationScreenshotWait, "
     "backupValidationBootTimeout"
 )
-STATISTICS = ("networkkbsread", "networkkbswrite", "diskkbsread", "diskkbswrite", "memorykbs", "memoryintfreekbs", "memorytargetkbs",
-              "diskioread", "diskiowrite")
+STATISTICS = (
+    "networkkbsread",
+    "networkkbswrite",
+    "diskkbsread",
+    "diskkbswrite",
+    "memorykbs",
+    "memoryintfreekbs",
+    "memorytargetkbs",
+    "diskioread",
+    "diskiowrite",
+)
 
 
 def tags_of(state: State, obj: Obj) -> list[dict[str, Any]]:
@@ -26,8 +35,13 @@ def tags_of(state: State, obj: Obj) -> list[dict[str, Any]]:
 
 
 def tag_view(state: State, tag: Obj, *, path: bool = True) -> dict[str, Any]:
-    return {"key": tag["key"], "value": tag["value"], "resourcetype": tag["resourcetype"], "resourceid": tag["resourceid"],
-            **owner(state, tag["accountid"], path=path)}
+    return {
+        "key": tag["key"],
+        "value": tag["value"],
+        "resourcetype": tag["resourcetype"],
+        "resourceid": tag["resourceid"],
+        **owner(state, tag["accountid"], path=path),
+    }
 
 
 def host_control_state(state: State, host_id: str | None) -> str | None:
@@ -52,18 +66,26 @@ def host_control_state(state: State, host_id: str | None) -> str | None:
 def nic_view(state: State, nic: Obj) -> dict[str, Any]:
     network = state.table("network").need(nic["networkid"])
     fields: dict[str, Any] = {
-        "id": nic.uuid, "networkid": network.uuid, "networkname": network["name"], "netmask": network.get("netmask"),
-        "gateway": network.get("gateway"), "ipaddress": nic.get("ipaddress"),
+        "id": nic.uuid,
+        "networkid": network.uuid,
+        "networkname": network["name"],
+        "netmask": network.get("netmask"),
+        "gateway": network.get("gateway"),
+        "ipaddress": nic.get("ipaddress"),
     }
     uri = nic.get("uri")
     if uri:
         fields.update(isolationuri=uri, broadcasturi=uri)
-    fields.update(traffictype="Guest", type=network["type"], isdefault=bool(nic.get("isdefault")), macaddress=nic["macaddress"])
+    fields.update(
+        traffictype="Guest", type=network["type"], isdefault=bool(nic.get("isdefault")), macaddress=nic["macaddress"]
+    )
     if nic.get("publicip"):
         fields["publicip"] = nic["publicip"]
     fields.update(
         secondaryip=[{"id": extra["id"], "ipaddress": extra["ipaddress"]} for extra in nic.get("secondaryip") or ()],
-        extradhcpoption=[], deviceid=str(nic.get("deviceid", 0)), enabled=True,
+        extradhcpoption=[],
+        deviceid=str(nic.get("deviceid", 0)),
+        enabled=True,
     )
     return {name: value for name, value in fields.items() if value is not None}
 
@@ -85,15 +107,21 @@ def vm_view(vm: Obj, ctx: Ctx) -> dict[str, Any]:
     os_type = state.get("ostype", vm.get("ostypeid") or (template.get("ostypeid") if template is not None else None))
     group = state.get("instancegroup", vm.get("groupid"))
     fields: dict[str, Any] = {
-        "id": vm.uuid, "name": vm["name"], "displayname": vm.get("displayname") or vm["name"],
+        "id": vm.uuid,
+        "name": vm["name"],
+        "displayname": vm.get("displayname") or vm["name"],
     }
     who = owner(state, vm["accountid"])
     fields.update({k: who[k] for k in ("account", "projectid", "project") if k in who})
     if user is not None:
         fields.update(userid=user.uuid, username=user["username"])
     fields.update(domainid=who["domainid"], domain=who["domain"], domainpath=who["domainpath"])
-    fields.update(created=iso(vm["created"]), lastupdated=iso(vm.get("updated") or vm["created"]), state=vm["state"],
-                  haenable=bool(vm.get("haenable")))
+    fields.update(
+        created=iso(vm["created"]),
+        lastupdated=iso(vm.get("updated") or vm["created"]),
+        state=vm["state"],
+        haenable=bool(vm.get("haenable")),
+    )
     if group is not None:
         fields.update(groupid=group.uuid, group=group["name"])
     fields.update(zoneid=vm["zoneid"], zonename=state.name_of("zone", vm["zoneid"]))
@@ -103,9 +131,14 @@ def vm_view(vm: Obj, ctx: Ctx) -> dict[str, Any]:
             fields.update(hostid=host.uuid, hostname=host["name"])
         fields["hostcontrolstate"] = host_control_state(state, host.uuid)
     if template is not None:
-        fields.update(templateid=template.uuid, templatename=template["name"], templatetype=template.get("templatetype"),
-                      templateformat=template.get("format"), templatedisplaytext=template.get("displaytext"),
-                      passwordenabled=bool(template.get("passwordenabled")))
+        fields.update(
+            templateid=template.uuid,
+            templatename=template["name"],
+            templatetype=template.get("templatetype"),
+            templateformat=template.get("format"),
+            templatedisplaytext=template.get("displaytext"),
+            passwordenabled=bool(template.get("passwordenabled")),
+        )
     isos = []
     iso_file = state.get("iso", vm.get("isoid"))
     if iso_file is not None:
@@ -113,15 +146,32 @@ def vm_view(vm: Obj, ctx: Ctx) -> dict[str, Any]:
         isos.append({"id": iso_file.uuid, "name": iso_file["name"], "displaytext": iso_file.get("displaytext")})
     fields.update(isos=isos, isomaxcount=1, serviceofferingid=offering.uuid, serviceofferingname=offering["name"])
     if vm.get("diskofferingid"):
-        fields.update(diskofferingid=vm["diskofferingid"], diskofferingname=state.name_of("diskoffering", vm["diskofferingid"]))
+        fields.update(
+            diskofferingid=vm["diskofferingid"], diskofferingname=state.name_of("diskoffering", vm["diskofferingid"])
+        )
     fields.update(cpunumber=cores, cpuspeed=mhz, memory=memory)
     if vm.get("_stats") and on_host:
-        fields.update(cpuused=f"{vm['_stats']}%", networkkbsread=32768, networkkbswrite=16384, diskkbsread=0, diskkbswrite=0,
-                      memorykbs=0, memoryintfreekbs=0, memorytargetkbs=0, diskioread=0, diskiowrite=0)
+        fields.update(
+            cpuused=f"{vm['_stats']}%",
+            networkkbsread=32768,
+            networkkbswrite=16384,
+            diskkbsread=0,
+            diskkbswrite=0,
+            memorykbs=0,
+            memoryintfreekbs=0,
+            memorytargetkbs=0,
+            diskioread=0,
+            diskiowrite=0,
+        )
     if os_type is not None:
         fields["guestosid"] = os_type.uuid
-    fields.update(rootdeviceid=0, rootdevicetype="ROOT", securitygroup=_groups(state, vm),
-                  nic=[nic_view(state, nic) for nic in nics], hypervisor=vm["hypervisor"])
+    fields.update(
+        rootdeviceid=0,
+        rootdevicetype="ROOT",
+        securitygroup=_groups(state, vm),
+        nic=[nic_view(state, nic) for nic in nics],
+        hypervisor=vm["hypervisor"],
+    )
     if vm.get("publicipid"):
         fields.update(publicipid=vm["publicipid"], publicip=state.table("ip").need(vm["publicipid"])["ipaddress"])
     fields["ipaddress"] = first.get("ipaddress") if first is not None else None
@@ -134,7 +184,9 @@ def vm_view(vm: Obj, ctx: Ctx) -> dict[str, Any]:
     fields["affinitygroup"] = _affinity(state, vm)
     if admin:
         fields["displayvm"] = bool(vm.get("displayvm", True))
-    fields.update(isdynamicallyscalable=bool(vm.get("isdynamicallyscalable")), deleteprotection=bool(vm.get("deleteprotection")))
+    fields.update(
+        isdynamicallyscalable=bool(vm.get("isdynamicallyscalable")), deleteprotection=bool(vm.get("deleteprotection"))
+    )
     if os_type is not None:
         fields.update(ostypeid=os_type.uuid, osdisplayname=os_type["description"])
     if vm.get("_firstboot"):
@@ -155,8 +207,17 @@ def _groups(state: State, vm: Obj) -> list[dict[str, Any]]:
     for uuid in vm.get("securitygroupids") or ():
         group = state.get("securitygroup", uuid)
         if group is not None:
-            out.append({"id": group.uuid, "name": group["name"], "description": group.get("description"), "ingressrule": [],
-                        "egressrule": [], "tags": [], "virtualmachineids": []})
+            out.append(
+                {
+                    "id": group.uuid,
+                    "name": group["name"],
+                    "description": group.get("description"),
+                    "ingressrule": [],
+                    "egressrule": [],
+                    "tags": [],
+                    "virtualmachineids": [],
+                }
+            )
     return out
 
 
@@ -165,8 +226,15 @@ def _affinity(state: State, vm: Obj) -> list[dict[str, Any]]:
     for uuid in vm.get("affinitygroupids") or ():
         group = state.get("affinitygroup", uuid)
         if group is not None and group.removed_at is None:
-            out.append({"id": group.uuid, "name": group["name"], "description": group.get("description"),
-                        **owner(state, group["accountid"]), "type": group["type"]})
+            out.append(
+                {
+                    "id": group.uuid,
+                    "name": group["name"],
+                    "description": group.get("description"),
+                    **owner(state, group["accountid"]),
+                    "type": group["type"],
+                }
+            )
     return [{k: v for k, v in entry.items() if v is not None} for entry in out]
 
 
@@ -178,7 +246,13 @@ def vm_metrics_view(vm: Obj, ctx: Ctx) -> dict[str, Any]:
         front = {"ipaddress": None}
     front = {"cputotal": f"{cores * mhz / 1000:.1f} Ghz", "memorytotal": f"{memory / 1024:.2f} GiB"}
     if vm.get("_stats") and vm.get("hostid"):
-        front.update(networkread="32.00 MiB", networkwrite="16.00 MiB", diskread="0.00 MiB", diskwrite="0.00 MiB", diskiopstotal=0)
+        front.update(
+            networkread="32.00 MiB",
+            networkwrite="16.00 MiB",
+            diskread="0.00 MiB",
+            diskwrite="0.00 MiB",
+            diskiopstotal=0,
+        )
     fields = vm_view(vm, ctx)
     fields.pop("domainpath", None)
     return {**front, **fields}
@@ -192,14 +266,23 @@ def volume_view(volume: Obj, ctx: Ctx) -> dict[str, Any]:
     disk = state.get("diskoffering", volume.get("diskofferingid"))
     service = state.get("serviceoffering", volume.get("serviceofferingid"))
     pool = state.get("pool", volume.get("storageid"))
-    fields: dict[str, Any] = {"id": volume.uuid, "name": volume["name"], "zoneid": volume["zoneid"],
-                              "zonename": state.name_of("zone", volume["zoneid"]), "type": volume["type"]}
+    fields: dict[str, Any] = {
+        "id": volume.uuid,
+        "name": volume["name"],
+        "zoneid": volume["zoneid"],
+        "zonename": state.name_of("zone", volume["zoneid"]),
+        "type": volume["type"],
+    }
     if vm is not None:
         fields.update(deviceid=volume.get("deviceid", 0), virtualmachineid=vm.uuid)
     if template is not None:
-        fields.update(templateid=template.uuid, templatename=template["name"], templatedisplaytext=template.get("displaytext"))
+        fields.update(
+            templateid=template.uuid, templatename=template["name"], templatedisplaytext=template.get("displaytext")
+        )
     if vm is not None:
-        fields.update(vmname=vm["name"], vmdisplayname=vm.get("displayname") or vm["name"], vmstate=vm["state"], vmtype="User")
+        fields.update(
+            vmname=vm["name"], vmdisplayname=vm.get("displayname") or vm["name"], vmstate=vm["state"], vmtype="User"
+        )
     fields.update(provisioningtype="thin", size=volume["size"], created=iso(volume["created"]), state=volume["state"])
     fields.update(owner(state, volume["accountid"]))
     if admin and pool is not None:
@@ -209,23 +292,34 @@ def volume_view(volume: Obj, ctx: Ctx) -> dict[str, Any]:
     if vm is not None:
         fields.update(diskkbsread=0, diskkbswrite=0, diskioread=0, diskiowrite=0)
     if disk is not None:
-        fields.update(diskofferingid=disk.uuid, diskofferingname=disk["name"], diskofferingdisplaytext=disk.get("displaytext"))
+        fields.update(
+            diskofferingid=disk.uuid, diskofferingname=disk["name"], diskofferingdisplaytext=disk.get("displaytext")
+        )
     if admin and pool is not None:
         fields.update(storage=pool["name"], storageid=pool.uuid)
     if volume.get("attached") and vm is not None and volume["type"] != "ROOT":
         fields["attached"] = iso(volume["attached"])
     fields["destroyed"] = volume["state"] == "Destroy"
     if service is not None:
-        fields.update(serviceofferingid=str(service.dbid), serviceofferingname=service["name"],
-                      serviceofferingdisplaytext=service.get("displaytext"))
+        fields.update(
+            serviceofferingid=str(service.dbid),
+            serviceofferingname=service["name"],
+            serviceofferingdisplaytext=service.get("displaytext"),
+        )
     if admin and volume.get("path"):
         fields["path"] = volume["path"]
-    fields.update(isextractable=volume["type"] != "ROOT", quiescevm=False, supportsstoragesnapshot=False, deleteprotection=False)
+    fields.update(
+        isextractable=volume["type"] != "ROOT", quiescevm=False, supportsstoragesnapshot=False, deleteprotection=False
+    )
     if admin and volume.get("storageid"):
         cluster = state.get("cluster", pool.get("clusterid")) if pool is not None else None
         if cluster is not None:
-            fields.update(clusterid=cluster.uuid, clustername=cluster["name"], podid=cluster["podid"],
-                          podname=state.name_of("pod", cluster["podid"]))
+            fields.update(
+                clusterid=cluster.uuid,
+                clustername=cluster["name"],
+                podid=cluster["podid"],
+                podname=state.name_of("pod", cluster["podid"]),
+            )
     fields.update(tags=tags_of(state, volume), hasannotations=False)
     return fields
 
@@ -234,11 +328,23 @@ def snapshot_view(snapshot: Obj, ctx: Ctx) -> dict[str, Any]:
     state = ctx.state
     volume = state.table("volume").need(snapshot["volumeid"])
     return {
-        "id": snapshot.uuid, **owner(state, snapshot["accountid"]), "volumeid": volume.uuid, "volumename": volume["name"],
-        "volumetype": volume["type"], "volumestate": volume["state"], "created": iso(snapshot["created"]), "name": snapshot["name"],
-        "intervaltype": "MANUAL", "state": snapshot["state"], "physicalsize": snapshot["physicalsize"], "zoneid": snapshot["zoneid"],
-        "zonename": state.name_of("zone", snapshot["zoneid"]), "revertable": False, "virtualsize": snapshot["virtualsize"],
-        "tags": tags_of(state, snapshot), "hasannotations": False,
+        "id": snapshot.uuid,
+        **owner(state, snapshot["accountid"]),
+        "volumeid": volume.uuid,
+        "volumename": volume["name"],
+        "volumetype": volume["type"],
+        "volumestate": volume["state"],
+        "created": iso(snapshot["created"]),
+        "name": snapshot["name"],
+        "intervaltype": "MANUAL",
+        "state": snapshot["state"],
+        "physicalsize": snapshot["physicalsize"],
+        "zoneid": snapshot["zoneid"],
+        "zonename": state.name_of("zone", snapshot["zoneid"]),
+        "revertable": False,
+        "virtualsize": snapshot["virtualsize"],
+        "tags": tags_of(state, snapshot),
+        "hasannotations": False,
     }
 
 
@@ -246,11 +352,22 @@ def vm_snapshot_view(snapshot: Obj, ctx: Ctx) -> dict[str, Any]:
     state = ctx.state
     vm = state.table("vm").need(snapshot["virtualmachineid"])
     return {
-        "id": snapshot.uuid, "name": snapshot["name"], "state": snapshot["state"], "description": snapshot.get("description"),
-        "displayname": snapshot.get("displayname") or snapshot["name"], "zoneid": snapshot["zoneid"],
-        "zonename": state.name_of("zone", snapshot["zoneid"]), "virtualmachineid": vm.uuid,
-        "virtualmachinename": vm.get("displayname") or vm["name"], "parent": snapshot.get("parent"),
-        "parentName": state.name_of("vmsnapshot", snapshot.get("parent")), "current": bool(snapshot.get("current")),
-        "type": snapshot.get("type", "Disk"), "created": iso(snapshot["created"]), **owner(state, snapshot["accountid"]),
-        "hypervisor": vm["hypervisor"], "tags": tags_of(state, snapshot), "hasannotations": False,
+        "id": snapshot.uuid,
+        "name": snapshot["name"],
+        "state": snapshot["state"],
+        "description": snapshot.get("description"),
+        "displayname": snapshot.get("displayname") or snapshot["name"],
+        "zoneid": snapshot["zoneid"],
+        "zonename": state.name_of("zone", snapshot["zoneid"]),
+        "virtualmachineid": vm.uuid,
+        "virtualmachinename": vm.get("displayname") or vm["name"],
+        "parent": snapshot.get("parent"),
+        "parentName": state.name_of("vmsnapshot", snapshot.get("parent")),
+        "current": bool(snapshot.get("current")),
+        "type": snapshot.get("type", "Disk"),
+        "created": iso(snapshot["created"]),
+        **owner(state, snapshot["accountid"]),
+        "hypervisor": vm["hypervisor"],
+        "tags": tags_of(state, snapshot),
+        "hasannotations": False,
     }

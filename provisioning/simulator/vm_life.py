@@ -1,6 +1,7 @@
 """The life of a user VM: made, started, stopped, moved, destroyed, expunged.
 
-Functions here change objects and refuse; commands, background work and the fault control all go through them, so that host usage,
+Functions here change objects and refuse; commands, background work and the fault control all go through them, so
+that host usage,
 volumes, addresses and cached answers stay in step.
 """
 
@@ -47,12 +48,23 @@ def orchestration_failed(vm: Obj) -> ApiError:
     return ApiError(530, None, f"Unable to orchestrate the start of VM instance {text}.")
 
 
-def add_nic(sim: Simulator, vm: Obj, network: Obj, *, ip: str | None = None, default: bool = False, mac: str | None = None) -> Obj:
+def add_nic(
+    sim: Simulator, vm: Obj, network: Obj, *, ip: str | None = None, default: bool = False, mac: str | None = None
+) -> Obj:
     taken = sim.state.table("nic").where(vmid=vm.uuid)
     device = max((int(n["deviceid"]) for n in taken), default=-1) + 1
     address = take_guest_address(sim, network, ip)
-    nic = sim.state.add("nic", vmid=vm.uuid, networkid=network.uuid, ipaddress=address, uri=network.get("broadcasturi"), macaddress=mac or next_mac(sim, network),
-                        isdefault=default, deviceid=device, secondaryip=[])
+    nic = sim.state.add(
+        "nic",
+        vmid=vm.uuid,
+        networkid=network.uuid,
+        ipaddress=address,
+        uri=network.get("broadcasturi"),
+        macaddress=mac or next_mac(sim, network),
+        isdefault=default,
+        deviceid=device,
+        secondaryip=[],
+    )
     vm.prepared = None
     return nic
 
@@ -134,9 +146,14 @@ def _running(sim: Simulator, vm: Obj, placement: Placement, deploying: bool) -> 
     for volume, pool in zip(volumes, placement.pool_ids, strict=True):
         if volume.get("storageid") is None or volume["state"] == "Allocated":
             volume.set(storageid=pool, state="Ready", path=sim.state.new_uuid("volumepath", volume.dbid))
-    fields: dict[str, Any] = {"state": "Running", "hostid": placement.host_id, "lasthostid": placement.host_id,
-                              "_starts": int(vm.get("_starts", 0)) + 1, "_firstboot": deploying or None,
-                              "_booted_at": sim.scheduler.now()}
+    fields: dict[str, Any] = {
+        "state": "Running",
+        "hostid": placement.host_id,
+        "lasthostid": placement.host_id,
+        "_starts": int(vm.get("_starts", 0)) + 1,
+        "_firstboot": deploying or None,
+        "_booted_at": sim.scheduler.now(),
+    }
     if vm.get("details", {}).get(GONE) is None and not deploying:
         fields["details"] = {**(vm.get("details") or {}), GONE: "false"}
     wire(sim, vm, True)
@@ -165,8 +182,16 @@ def stop_quietly(sim: Simulator, vm: Obj) -> None:
     """Off at once, its share reserved on the host it ran on."""
     details = {**(vm.get("details") or {}), GONE: "false"}
     wire(sim, vm, False)
-    change(sim, vm, state="Stopped", lasthostid=vm.get("hostid") or vm.get("lasthostid"), hostid=None, _stats=None, _firstboot=None,
-           details=details)
+    change(
+        sim,
+        vm,
+        state="Stopped",
+        lasthostid=vm.get("hostid") or vm.get("lasthostid"),
+        hostid=None,
+        _stats=None,
+        _firstboot=None,
+        details=details,
+    )
 
 
 def wire(sim: Simulator, vm: Obj, plugged: bool) -> None:

@@ -31,11 +31,25 @@ def user_view(user: Obj, ctx: Ctx) -> dict[str, Any]:
     domain = ctx.state.table("domain").need(account["domainid"])
     pair = next(iter(ctx.state.table("keypair").where(userid=user.uuid)), None)
     return {
-        "id": user.uuid, "username": user["username"], "firstname": user["firstname"], "lastname": user["lastname"],
-        "email": user.get("email"), "created": iso(user["created"]), "state": user["state"], "account": account["name"],
-        "accounttype": account["accounttype"], "usersource": "native", **role_fields(ctx, account), "domainid": domain.uuid,
-        "domain": domain["name"], "timezone": user.get("timezone"), "apikey": pair["apikey"] if pair is not None else None,
-        "accountid": account.uuid, "iscallerchilddomain": False, "isdefault": bool(user.get("isdefault")), "is2faenabled": False,
+        "id": user.uuid,
+        "username": user["username"],
+        "firstname": user["firstname"],
+        "lastname": user["lastname"],
+        "email": user.get("email"),
+        "created": iso(user["created"]),
+        "state": user["state"],
+        "account": account["name"],
+        "accounttype": account["accounttype"],
+        "usersource": "native",
+        **role_fields(ctx, account),
+        "domainid": domain.uuid,
+        "domain": domain["name"],
+        "timezone": user.get("timezone"),
+        "apikey": pair["apikey"] if pair is not None else None,
+        "accountid": account.uuid,
+        "iscallerchilddomain": False,
+        "isdefault": bool(user.get("isdefault")),
+        "is2faenabled": False,
         "is2famandated": False,
     }
 
@@ -56,16 +70,26 @@ def account_view(account: Obj, ctx: Ctx) -> dict[str, Any]:
     running = sum(1 for vm in vms if vm["state"] == "Running")
     vm_counts = {"vmstopped": sum(1 for vm in vms if vm["state"] == "Stopped"), "vmrunning": running}
     fields: dict[str, Any] = {
-        "id": account.uuid, "name": account["name"], "accounttype": account["accounttype"], **role_fields(ctx, account),
-        "domainid": domain.uuid, "domain": domain["name"], "domainpath": domain["path"],
+        "id": account.uuid,
+        "name": account["name"],
+        "accounttype": account["accounttype"],
+        **role_fields(ctx, account),
+        "domainid": domain.uuid,
+        "domain": domain["name"],
+        "domainpath": domain["path"],
     }
-    if account.get("_counted") or any(n["state"] == "Implemented" for n in state.table("network").where(accountid=account.uuid)):
+    if account.get("_counted") or any(
+        n["state"] == "Implemented" for n in state.table("network").where(accountid=account.uuid)
+    ):
         fields.update(receivedbytes=0, sentbytes=0)
     fields.update(limits.shown(used, lambda resource: limits.limit(sim, account, resource), extra=vm_counts))
     fields.update(
-        state=account["state"], created=iso(account["created"]), networkdomain=account.get("networkdomain"),
+        state=account["state"],
+        created=iso(account["created"]),
+        networkdomain=account.get("networkdomain"),
         user=[_without_nulls(user_view(user, ctx)) for user in state.table("user").where(accountid=account.uuid)],
-        isdefault=bool(account.get("isdefault")), groups=[],
+        isdefault=bool(account.get("isdefault")),
+        groups=[],
     )
     if ctx.role_kind != "User":
         fields["apikeyaccess"] = account.get("apikeyaccess") or "INHERIT"
@@ -129,7 +153,12 @@ def create_account(ctx: Ctx, p: Params) -> Result:
         ctx.event("USER.CREATE", f"Error while {user_doing}", level="ERROR", resource=("User", "", ""))
         raise
     account = ctx.state.add(
-        "account", name=name, accounttype=TYPE_OF_ROLE[str(role["type"])], roleid=role.uuid, domainid=domain.uuid, state="enabled",
+        "account",
+        name=name,
+        accounttype=TYPE_OF_ROLE[str(role["type"])],
+        roleid=role.uuid,
+        domainid=domain.uuid,
+        state="enabled",
         networkdomain=p.str("networkdomain"),
     )
     user = _add_user(ctx, p, account)
@@ -148,8 +177,14 @@ def _user_named(ctx: Ctx, domain: Obj, name: str) -> Obj | None:
 
 def _add_user(ctx: Ctx, p: Params, account: Obj) -> Obj:
     return ctx.state.add(
-        "user", username=p.need("username"), firstname=p.need("firstname"), lastname=p.need("lastname"), email=p.need("email"),
-        _password=hash_password(p.text("password"), account.uuid[:8]), state="enabled", accountid=account.uuid,
+        "user",
+        username=p.need("username"),
+        firstname=p.need("firstname"),
+        lastname=p.need("lastname"),
+        email=p.need("email"),
+        _password=hash_password(p.text("password"), account.uuid[:8]),
+        state="enabled",
+        accountid=account.uuid,
         timezone=p.str("timezone"),
     )
 
@@ -159,14 +194,20 @@ def create_user(ctx: Ctx, p: Params) -> Result:
     domain = p.obj("domainid") or ctx.domain
     account = ctx.state.table("account").find(domainid=domain.uuid, name=p.need("account"))
     if account is None:
-        raise invalid(f"Unable to find account {p.need('account')} in domain {domain_text(domain)} to create user {p.text('username')}")
+        raise invalid(
+            f"Unable to find account {p.need('account')} in domain {domain_text(domain)} to create user "
+            f"{p.text('username')}"
+        )
     if not may_use(ctx, account.uuid):
         raise denied(NOT_YOURS)
     if _user_named(ctx, domain, p.need("username")) is not None:
         raise invalid(f"The user {p.need('username')} already exists in domain {domain_text(domain)}")
     user = _add_user(ctx, p, account)
-    ctx.event("USER.CREATE", f"Successfully completed creating User. Account Name: {user['username']}, Domain ID:{domain.uuid}",
-              resource=("User", user.uuid, user["username"]))
+    ctx.event(
+        "USER.CREATE",
+        f"Successfully completed creating User. Account Name: {user['username']}, Domain ID:{domain.uuid}",
+        resource=("User", user.uuid, user["username"]),
+    )
     return {"user": _without_nulls(user_with_access(user, ctx))}
 
 
@@ -208,7 +249,9 @@ def _the_user(ctx: Ctx, p: Params) -> Obj:
 def update_user(ctx: Ctx, p: Params) -> Result:
     user = _the_user(ctx, p)
     changes: dict[str, Any] = {
-        name: p.str(name) for name in ("firstname", "lastname", "email", "timezone", "username", "apikeyaccess") if p.has(name)
+        name: p.str(name)
+        for name in ("firstname", "lastname", "email", "timezone", "username", "apikeyaccess")
+        if p.has(name)
     }
     if p.has("password"):
         changes["_password"] = hash_password(p.text("password"), user["accountid"][:8])
@@ -245,8 +288,15 @@ def disable_user(ctx: Ctx, p: Params) -> Result:
         user.set(state="disabled")
         return {"user": _without_nulls(user_with_access(user, ctx))}
 
-    return run(ctx, steps, event="USER.DISABLE", doing="disabling User", scheduled=f"disabling user: {user.uuid}",
-               resource=("User", user.uuid, user["username"]), instance=("User", user.uuid))
+    return run(
+        ctx,
+        steps,
+        event="USER.DISABLE",
+        doing="disabling User",
+        scheduled=f"disabling user: {user.uuid}",
+        resource=("User", user.uuid, user["username"]),
+        instance=("User", user.uuid),
+    )
 
 
 def _the_account(ctx: Ctx, p: Params) -> Obj:
@@ -298,15 +348,24 @@ def disable_account(ctx: Ctx, p: Params) -> Result:
                 stop_quietly(ctx.sim, vm)
         return {"account": _without_nulls(account_view(account, ctx))}
 
-    return run(ctx, steps, event="ACCOUNT.DISABLE", doing="disabling account", scheduled=f"disabling Account: {account.uuid}",
-               resource=("Account", account.uuid, account["name"]), instance=("Account", account.uuid))
+    return run(
+        ctx,
+        steps,
+        event="ACCOUNT.DISABLE",
+        doing="disabling account",
+        scheduled=f"disabling Account: {account.uuid}",
+        resource=("Account", account.uuid, account["name"]),
+        instance=("Account", account.uuid),
+    )
 
 
 @command("deleteAccount", refs={"id": "account"})
 def delete_account(ctx: Ctx, p: Params) -> Result:
     account = _the_account(ctx, p)
     if account.get("isdefault") or account.uuid == ctx.account.uuid:
-        raise denied("The account is default and can't be removed" if account.get("isdefault") else "Caller can't delete itself")
+        raise denied(
+            "The account is default and can't be removed" if account.get("isdefault") else "Caller can't delete itself"
+        )
 
     def steps(job: Obj) -> Generator[float, None, dict[str, Any]]:
         from provisioning.simulator.cleanup import remove_account
@@ -315,6 +374,12 @@ def delete_account(ctx: Ctx, p: Params) -> Result:
         remove_account(ctx.sim, account)
         return {"success": True}
 
-    return run(ctx, steps, event="ACCOUNT.DELETE", doing="deleting Account",
-               scheduled=f"deleting User {account['name']} (id: {account.uuid})",
-               resource=("Account", account.uuid, account["name"]), instance=("Account", account.uuid))
+    return run(
+        ctx,
+        steps,
+        event="ACCOUNT.DELETE",
+        doing="deleting Account",
+        scheduled=f"deleting User {account['name']} (id: {account.uuid})",
+        resource=("Account", account.uuid, account["name"]),
+        instance=("Account", account.uuid),
+    )

@@ -23,16 +23,27 @@ def _none_with_id(rows: list[Obj], p: Params) -> list[Obj]:
     return [ip for ip in rows if ip["state"] != "Free"]
 
 
-@command("listPublicIpAddresses", refs={"id": "ip", "associatednetworkid": "network", "networkid": "network", "vlanid": "vlan"})
+@command(
+    "listPublicIpAddresses",
+    refs={"id": "ip", "associatednetworkid": "network", "networkid": "network", "vlanid": "vlan"},
+)
 def list_addresses(ctx: Ctx, p: Params) -> Result:
-    fields = {name: obj.uuid for name in ("zoneid", "physicalnetworkid", "associatednetworkid", "vlanid") if (obj := p.obj(name)) is not None}
+    fields = {
+        name: obj.uuid
+        for name in ("zoneid", "physicalnetworkid", "associatednetworkid", "vlanid")
+        if (obj := p.obj(name)) is not None
+    }
     everything = ctx.is_admin and (p.bool("allocatedonly") is False or p.text("state").lower() in ("free", "reserved"))
     if everything and p.obj("id") is None:
         reach = scope(ctx, p)
-        rows = [ip for ip in ctx.state.table("ip").where(**fields) if reach is None or ip["state"] == "Free" or ip.get("accountid") in reach]
+        rows = [
+            ip
+            for ip in ctx.state.table("ip").where(**fields)
+            if reach is None or ip["state"] == "Free" or ip.get("accountid") in reach
+        ]
     elif p.obj("id") is not None:
         one = p.the("id")
-        rows = [one] if one.get("accountid") and may_use(ctx, one["accountid"]) or ctx.is_admin else []
+        rows = [one] if (one.get("accountid") and may_use(ctx, one["accountid"])) or ctx.is_admin else []
     else:
         rows = _none_with_id(owned(ctx, p, "ip", **fields), p)
     if p.has("state"):
@@ -59,21 +70,37 @@ def associate(ctx: Ctx, p: Params) -> Result:
         account = ctx.state.table("account").need(network["accountid"])
     zone = p.obj("zoneid") or (ctx.state.get("zone", network["zoneid"]) if network is not None else None)
     if zone is None:
-        raise invalid("Unable to figure out zone to assign ip to. Please specify either zoneId, or networkId, or vpcId in the call")
+        raise invalid(
+            "Unable to figure out zone to assign ip to. Please specify either zoneId, or networkId, or vpcId in "
+            "the call"
+        )
     if network is None:
-        own = [n for n in ctx.state.table("network").where(accountid=account.uuid, zoneid=zone.uuid) if n["type"] == "Isolated"]
+        own = [
+            n
+            for n in ctx.state.table("network").where(accountid=account.uuid, zoneid=zone.uuid)
+            if n["type"] == "Isolated"
+        ]
         if len(own) > 1:
-            raise invalid(f"Account {account['name']} has more than one Isolated network in the zone; please specify networkId")
+            raise invalid(
+                f"Account {account['name']} has more than one Isolated network in the zone; please specify networkId"
+            )
         if not own:
             raise invalid(f"Unable to find the isolated network of account {account['name']} in the zone")
         network = own[0]
     limits.check(ctx, account, public_ip=1)
     the_network: Obj = network
-    ctx.event("FIREWALL.OPEN", "Successfully created entity for creating firewall rule", state="Created", account=account,
-              resource=("FirewallRule", "", ""))
+    ctx.event(
+        "FIREWALL.OPEN",
+        "Successfully created entity for creating firewall rule",
+        state="Created",
+        account=account,
+        resource=("FirewallRule", "", ""),
+    )
     wanted = p.str("ipaddress")
     if wanted is not None:
-        ip = next((i for i in ctx.state.table("ip").where(zoneid=zone.uuid, state="Free") if i["ipaddress"] == wanted), None)
+        ip = next(
+            (i for i in ctx.state.table("ip").where(zoneid=zone.uuid, state="Free") if i["ipaddress"] == wanted), None
+        )
         if ip is None:
             raise invalid(f"Cannot associate IP address {wanted}: it is not free")
         ip.set(state="Allocating", accountid=account.uuid, allocated=ctx.now, associatednetworkid=the_network.uuid)
@@ -95,10 +122,18 @@ def associate(ctx: Ctx, p: Params) -> Result:
         return {"ipaddress": shown}
 
     zone_number, number = zone.dbid, network_number(the_network)
-    return run(ctx, steps, event="NET.IPASSIGN", doing=f"associating Ip. IP address ID: {ip.uuid}",
-               scheduled=f"associating IP to network ID: {number} in zone {zone_number}",
-               created=f"allocating Ip. IP address ID: {ip.uuid}", resource=("IpAddress", ip.uuid, ip["ipaddress"]),
-               instance=("IpAddress", ip.uuid), entity=ip.uuid, account=account)
+    return run(
+        ctx,
+        steps,
+        event="NET.IPASSIGN",
+        doing=f"associating Ip. IP address ID: {ip.uuid}",
+        scheduled=f"associating IP to network ID: {number} in zone {zone_number}",
+        created=f"allocating Ip. IP address ID: {ip.uuid}",
+        resource=("IpAddress", ip.uuid, ip["ipaddress"]),
+        instance=("IpAddress", ip.uuid),
+        entity=ip.uuid,
+        account=account,
+    )
 
 
 def _the_ip(ctx: Ctx, p: Params, name: str = "id") -> Obj:
@@ -120,9 +155,15 @@ def disassociate(ctx: Ctx, p: Params) -> Result:
         free_public_address(ctx.sim, ip)
         return {"success": True}
 
-    return run(ctx, steps, event="NET.IPRELEASE", doing=f"disassociating Ip. IP address ID: {ip.uuid}",
-               scheduled=f"Disassociating IP address with ID={ip.uuid}", resource=("IpAddress", ip.uuid, ip["ipaddress"]),
-               instance=("IpAddress", ip.uuid))
+    return run(
+        ctx,
+        steps,
+        event="NET.IPRELEASE",
+        doing=f"disassociating Ip. IP address ID: {ip.uuid}",
+        scheduled=f"Disassociating IP address with ID={ip.uuid}",
+        resource=("IpAddress", ip.uuid, ip["ipaddress"]),
+        instance=("IpAddress", ip.uuid),
+    )
 
 
 @command("enableStaticNat")
@@ -133,15 +174,24 @@ def enable_static_nat(ctx: Ctx, p: Params) -> Result:
     if ip.get("issourcenat"):
         raise invalid("Can't enable static, ip address is a sourceNat ip address")
     if ctx.state.table("rule").where(ipaddressid=ip.uuid):
-        raise server_error(f"Failed to enable static nat for ip address {ip['ipaddress']} as it already has rules assigned", 430)
+        raise server_error(
+            f"Failed to enable static nat for ip address {ip['ipaddress']} as it already has rules assigned", 430
+        )
     network = p.obj("networkid")
-    nics = [n for n in ctx.state.table("nic").where(vmid=vm.uuid)
-            if n["networkid"] == (network.uuid if network is not None else ip.get("associatednetworkid"))]
+    nics = [
+        n
+        for n in ctx.state.table("nic").where(vmid=vm.uuid)
+        if n["networkid"] == (network.uuid if network is not None else ip.get("associatednetworkid"))
+    ]
     if not nics:
         raise invalid("VM doesn't belong to the network of the address")
     ip.set(isstaticnat=True, virtualmachineid=vm.uuid, vmnicid=nics[0].uuid)
     vm.set(publicipid=ip.uuid)
-    ctx.event("STATICNAT.ENABLE", "Successfully completed enabling static nat", resource=("IpAddress", ip.uuid, ip["ipaddress"]))
+    ctx.event(
+        "STATICNAT.ENABLE",
+        "Successfully completed enabling static nat",
+        resource=("IpAddress", ip.uuid, ip["ipaddress"]),
+    )
     return {"success": "true"}
 
 
@@ -159,5 +209,12 @@ def disable_static_nat(ctx: Ctx, p: Params) -> Result:
         ip.set(isstaticnat=False, virtualmachineid=None, vmnicid=None)
         return {"success": True}
 
-    return run(ctx, steps, event="STATICNAT.DISABLE", doing="disabling static nat", scheduled=f"Disabling static nat for ip id={ip.uuid}",
-               resource=("IpAddress", ip.uuid, ip["ipaddress"]), instance=("IpAddress", ip.uuid))
+    return run(
+        ctx,
+        steps,
+        event="STATICNAT.DISABLE",
+        doing="disabling static nat",
+        scheduled=f"Disabling static nat for ip id={ip.uuid}",
+        resource=("IpAddress", ip.uuid, ip["ipaddress"]),
+        instance=("IpAddress", ip.uuid),
+    )

@@ -21,15 +21,42 @@ from provisioning.simulator.state import Obj
 from provisioning.simulator.tenancy import check_owner, matching, owned, owner, scope, target_account
 from provisioning.simulator.views_compute import tag_view
 
-AFFINITY_TYPES = ("host anti-affinity", "ExplicitDedication", "host affinity", "non-strict host anti-affinity", "non-strict host affinity")
+AFFINITY_TYPES = (
+    "host anti-affinity",
+    "ExplicitDedication",
+    "host affinity",
+    "non-strict host anti-affinity",
+    "non-strict host affinity",
+)
 # What createTags calls a kind of object here.
 TAGGABLE = {
-    "uservm": "vm", "volume": "volume", "template": "template", "iso": "iso", "snapshot": "snapshot", "network": "network",
-    "publicipaddress": "ip", "securitygroup": "securitygroup", "vmsnapshot": "vmsnapshot", "project": "project", "firewallrule": "rule",
-    "portforwardingrule": "rule", "loadbalancer": "rule", "vpc": "vpc", "zone": "zone", "serviceoffering": "serviceoffering",
-    "storage": "pool", "nic": "nic", "user": "user", "instancegroup": "instancegroup",
+    "uservm": "vm",
+    "volume": "volume",
+    "template": "template",
+    "iso": "iso",
+    "snapshot": "snapshot",
+    "network": "network",
+    "publicipaddress": "ip",
+    "securitygroup": "securitygroup",
+    "vmsnapshot": "vmsnapshot",
+    "project": "project",
+    "firewallrule": "rule",
+    "portforwardingrule": "rule",
+    "loadbalancer": "rule",
+    "vpc": "vpc",
+    "zone": "zone",
+    "serviceoffering": "serviceoffering",
+    "storage": "pool",
+    "nic": "nic",
+    "user": "user",
+    "instancegroup": "instancegroup",
 }
-SHOWN_TYPES = {"uservm": "UserVm", "publicipaddress": "PublicIpAddress", "securitygroup": "SecurityGroup", "vmsnapshot": "VMSnapshot"}
+SHOWN_TYPES = {
+    "uservm": "UserVm",
+    "publicipaddress": "PublicIpAddress",
+    "securitygroup": "SecurityGroup",
+    "vmsnapshot": "VMSnapshot",
+}
 
 
 # -- SSH keys ----------------------------------------------------------------------------------------------------------
@@ -37,7 +64,9 @@ SHOWN_TYPES = {"uservm": "UserVm", "publicipaddress": "PublicIpAddress", "securi
 def _new_private_key(number: int) -> tuple[str, str]:
     """A fresh RSA key pair: private key as PEM, public key as OpenSSH line."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption())
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
+    )
     public = key.public_key().public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
     return private.decode(), public.decode()
 
@@ -53,12 +82,17 @@ def fingerprint(public: str) -> str:
     except (binascii.Error, IndexError, ValueError):
         raise invalid("Public key is invalid") from None
     digest = hashlib.md5(raw, usedforsecurity=False).hexdigest()
-    return ":".join(digest[i:i + 2] for i in range(0, 32, 2))
+    return ":".join(digest[i : i + 2] for i in range(0, 32, 2))
 
 
 def key_view(key: Obj, ctx: Ctx) -> dict[str, Any]:
-    return {"id": key.uuid, "name": key["name"], **owner(ctx.state, key["accountid"], path=False), "fingerprint": key["fingerprint"],
-            "hasannotations": False}
+    return {
+        "id": key.uuid,
+        "name": key["name"],
+        **owner(ctx.state, key["accountid"], path=False),
+        "fingerprint": key["fingerprint"],
+        "hasannotations": False,
+    }
 
 
 def _new_key(ctx: Ctx, p: Params, public: str) -> Obj:
@@ -66,7 +100,9 @@ def _new_key(ctx: Ctx, p: Params, public: str) -> Obj:
     name = p.need("name")
     if ctx.state.table("sshkeypair").find(accountid=account.uuid, name=name) is not None:
         raise invalid(f"A key pair with name '{name}' already exists.")
-    return ctx.state.add("sshkeypair", name=name, accountid=account.uuid, publickey=public, fingerprint=fingerprint(public))
+    return ctx.state.add(
+        "sshkeypair", name=name, accountid=account.uuid, publickey=public, fingerprint=fingerprint(public)
+    )
 
 
 @command("createSSHKeyPair")
@@ -97,17 +133,29 @@ def delete_key(ctx: Ctx, p: Params) -> Result:
     account = target_account(ctx, p)
     key = ctx.state.table("sshkeypair").find(accountid=account.uuid, name=p.need("name"))
     if key is None:
-        raise invalid(f"A key pair with name '{p.need('name')}' does not exist for account {account['name']} in specified domain id")
+        raise invalid(
+            f"A key pair with name '{p.need('name')}' does not exist for account {account['name']} in specified "
+            "domain id"
+        )
     ctx.state.remove(key)
     return {"success": "true"}
 
 
 # -- affinity groups ---------------------------------------------------------------------------------------------------
 def affinity_view(group: Obj, ctx: Ctx) -> dict[str, Any]:
-    members = [vm.uuid for vm in ctx.state.table("vm").where(accountid=group["accountid"])
-               if group.uuid in (vm.get("affinitygroupids") or ()) and vm["state"] != "Expunging"]
-    return {"id": group.uuid, "name": group["name"], "description": group.get("description"),
-            **owner(ctx.state, group["accountid"]), "type": group["type"], "virtualmachineIds": members or None}
+    members = [
+        vm.uuid
+        for vm in ctx.state.table("vm").where(accountid=group["accountid"])
+        if group.uuid in (vm.get("affinitygroupids") or ()) and vm["state"] != "Expunging"
+    ]
+    return {
+        "id": group.uuid,
+        "name": group["name"],
+        "description": group.get("description"),
+        **owner(ctx.state, group["accountid"]),
+        "type": group["type"],
+        "virtualmachineIds": members or None,
+    }
 
 
 @command("createAffinityGroup")
@@ -120,14 +168,26 @@ def create_affinity_group(ctx: Ctx, p: Params) -> Result:
         raise ApiError(531, 4365, "Cannot create the affinity group, only admins may create dedication groups")
     if ctx.state.table("affinitygroup").find(accountid=account.uuid, name=name) is not None:
         raise invalid(f"Unable to create affinity group, a group with name {name} already exists.")
-    group = ctx.state.add("affinitygroup", name=name, accountid=account.uuid, type=kind, description=p.str("description"))
+    group = ctx.state.add(
+        "affinitygroup", name=name, accountid=account.uuid, type=kind, description=p.str("description")
+    )
 
     def steps(job: Obj) -> Generator[float, None, dict[str, Any]]:
         yield 0.3
         return {"affinitygroup": clean(affinity_view(group, ctx))}
 
-    return run(ctx, steps, event="AG.CREATE", doing=None, scheduled="creating Affinity Group", created="Creating Affinity Group",
-               resource=("AffinityGroup", group.uuid, name), instance=("AffinityGroup", None), entity=group.uuid, account=account)
+    return run(
+        ctx,
+        steps,
+        event="AG.CREATE",
+        doing=None,
+        scheduled="creating Affinity Group",
+        created="Creating Affinity Group",
+        resource=("AffinityGroup", group.uuid, name),
+        instance=("AffinityGroup", None),
+        entity=group.uuid,
+        account=account,
+    )
 
 
 @command("listAffinityGroups", refs={"id": "affinitygroup"})
@@ -167,8 +227,15 @@ def delete_affinity_group(ctx: Ctx, p: Params) -> Result:
         ctx.state.remove(found)
         return {"success": True}
 
-    return run(ctx, steps, event="AG.DELETE", doing="deleting Affinity Group", scheduled="Deleting Affinity Group",
-               resource=("AffinityGroup", found.uuid, found["name"]), instance=("AffinityGroup", found.uuid))
+    return run(
+        ctx,
+        steps,
+        event="AG.DELETE",
+        doing="deleting Affinity Group",
+        scheduled="Deleting Affinity Group",
+        resource=("AffinityGroup", found.uuid, found["name"]),
+        instance=("AffinityGroup", found.uuid),
+    )
 
 
 # -- tags --------------------------------------------------------------------------------------------------------------
@@ -201,18 +268,35 @@ def create_tags(ctx: Ctx, p: Params) -> Result:
             for key, value in wanted.items():
                 if ctx.state.table("tag").find(resourceid=obj.uuid, key=key) is not None:
                     raise ApiError(530, None, f"tag {key} already exists on {kind} with id {obj.uuid}")
-                ctx.state.add("tag", key=key, value=value, resourcetype=kind, resourceid=obj.uuid,
-                              accountid=obj.get("accountid") or ctx.account.uuid)
+                ctx.state.add(
+                    "tag",
+                    key=key,
+                    value=value,
+                    resourcetype=kind,
+                    resourceid=obj.uuid,
+                    accountid=obj.get("accountid") or ctx.account.uuid,
+                )
             _changed(obj)
         yield 0.0
         return {"success": True}
 
     # Only the end of it shows in a tenant's list of events.
-    parent = ctx.event("CREATE_TAGS", "creating resource tags", state="Scheduled", resource=("ResourceTag", "", ""), account=ctx.state.table("account").by_dbid[1])
+    parent = ctx.event(
+        "CREATE_TAGS",
+        "creating resource tags",
+        state="Scheduled",
+        resource=("ResourceTag", "", ""),
+        account=ctx.state.table("account").by_dbid[1],
+    )
 
     def told(job: Obj) -> Generator[float, None, dict[str, Any]]:
         result = yield from steps(job)
-        ctx.event("CREATE_TAGS", "Successfully completed creating resource tags", parent=parent, resource=("ResourceTag", "", ""))
+        ctx.event(
+            "CREATE_TAGS",
+            "Successfully completed creating resource tags",
+            parent=parent,
+            resource=("ResourceTag", "", ""),
+        )
         return result
 
     return run(ctx, told, event="CREATE_TAGS", doing=None)
@@ -236,7 +320,14 @@ def delete_tags(ctx: Ctx, p: Params) -> Result:
             raise ApiError(530, None, "Unable to find any tags which conform to specified delete parameters.")
         return {"success": True}
 
-    return run(ctx, steps, event="DELETE_TAGS", doing="deleting resource tags", scheduled="Deleting tags", resource=("ResourceTag", "", ""))
+    return run(
+        ctx,
+        steps,
+        event="DELETE_TAGS",
+        doing="deleting resource tags",
+        scheduled="Deleting tags",
+        resource=("ResourceTag", "", ""),
+    )
 
 
 @command("listTags")
@@ -256,8 +347,16 @@ def list_tags(ctx: Ctx, p: Params) -> Result:
 # -- user data ---------------------------------------------------------------------------------------------------------
 def user_data_view(data: Obj, ctx: Ctx) -> dict[str, Any]:
     account = ctx.state.table("account").need(data["accountid"])
-    return {"id": data.uuid, "name": data["name"], "accountid": account.uuid, **owner(ctx.state, account.uuid, path=False),
-            "userdata": data["userdata"], "params": data.get("params"), "hasannotations": False, "created": iso(data["created"])}
+    return {
+        "id": data.uuid,
+        "name": data["name"],
+        "accountid": account.uuid,
+        **owner(ctx.state, account.uuid, path=False),
+        "userdata": data["userdata"],
+        "params": data.get("params"),
+        "hasannotations": False,
+        "created": iso(data["created"]),
+    }
 
 
 @command("registerUserData")
@@ -266,7 +365,9 @@ def register_user_data(ctx: Ctx, p: Params) -> Result:
     name = p.need("name")
     if ctx.state.table("userdata").find(accountid=account.uuid, name=name) is not None:
         raise invalid(f"A userdata with name '{name}' already exists.")
-    data = ctx.state.add("userdata", name=name, accountid=account.uuid, userdata=p.need("userdata"), params=p.str("params"))
+    data = ctx.state.add(
+        "userdata", name=name, accountid=account.uuid, userdata=p.need("userdata"), params=p.str("params")
+    )
     return {"userdata": clean(user_data_view(data, ctx))}
 
 

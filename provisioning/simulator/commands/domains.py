@@ -21,9 +21,13 @@ from provisioning.simulator.tenancy import NOT_YOURS, below, matching, subtree
 def brief(domain: Obj, ctx: Ctx) -> dict[str, Any]:
     parent = ctx.state.get("domain", domain.get("parentid"))
     return {
-        "id": domain.uuid, "name": domain["name"], "level": domain["level"],
-        "parentdomainid": parent.uuid if parent else None, "parentdomainname": parent["name"] if parent else None,
-        "haschild": ctx.state.table("domain").count(parentid=domain.uuid) > 0, "path": domain["path"],
+        "id": domain.uuid,
+        "name": domain["name"],
+        "level": domain["level"],
+        "parentdomainid": parent.uuid if parent else None,
+        "parentdomainname": parent["name"] if parent else None,
+        "haschild": ctx.state.table("domain").count(parentid=domain.uuid) > 0,
+        "path": domain["path"],
     }
 
 
@@ -36,8 +40,12 @@ def domain_view(domain: Obj, ctx: Ctx) -> dict[str, Any]:
         return -1 if own is None else own
 
     return {
-        **brief(domain, ctx), "state": domain["state"], "created": iso(domain["created"]) if domain.get("parentid") else None,
-        "networkdomain": domain.get("networkdomain"), **limits.shown(used, most), "hasannotations": False,
+        **brief(domain, ctx),
+        "state": domain["state"],
+        "created": iso(domain["created"]) if domain.get("parentid") else None,
+        "networkdomain": domain.get("networkdomain"),
+        **limits.shown(used, most),
+        "hasannotations": False,
     }
 
 
@@ -84,15 +92,33 @@ def create_domain(ctx: Ctx, p: Params) -> Result:
     if not ctx.is_admin and not below(parent, ctx.domain):
         raise denied(NOT_YOURS)
     if ctx.state.table("domain").find(parentid=parent.uuid, name=name) is not None:
-        ctx.event("DOMAIN.CREATE", f"Error while creating Domain. Domain Name: {name}", level="ERROR", resource=("Domain", "", ""))
+        ctx.event(
+            "DOMAIN.CREATE",
+            f"Error while creating Domain. Domain Name: {name}",
+            level="ERROR",
+            resource=("Domain", "", ""),
+        )
         raise invalid(f"Domain with name [{name}] already exists for the parent with ID [{parent.dbid}].")
     domain = ctx.state.add(
-        "domain", name=name, level=parent["level"] + 1, parentid=parent.uuid, path=f"{parent['path']}/{name}",
-        _path=f"{parent['_path']}{name}/", state="Active", networkdomain=p.str("networkdomain"),
+        "domain",
+        name=name,
+        level=parent["level"] + 1,
+        parentid=parent.uuid,
+        path=f"{parent['path']}/{name}",
+        _path=f"{parent['_path']}{name}/",
+        state="Active",
+        networkdomain=p.str("networkdomain"),
     )
-    ctx.event("DOMAIN.CREATE", f"Successfully completed creating Domain. Domain Name: {name}",
-              resource=("Domain", domain.uuid, name))
-    return {"domain": clean({**brief(domain, ctx), "networkdomain": domain.get("networkdomain"), "secondarystoragetotal": 0.0})}
+    ctx.event(
+        "DOMAIN.CREATE",
+        f"Successfully completed creating Domain. Domain Name: {name}",
+        resource=("Domain", domain.uuid, name),
+    )
+    return {
+        "domain": clean(
+            {**brief(domain, ctx), "networkdomain": domain.get("networkdomain"), "secondarystoragetotal": 0.0}
+        )
+    }
 
 
 @command("updateDomain", refs={"id": "domain"})
@@ -105,16 +131,20 @@ def update_domain(ctx: Ctx, p: Params) -> Result:
         if not domain.get("parentid"):
             raise denied("Root domain can not be edited")
         if ctx.state.table("domain").find(parentid=domain["parentid"], name=name) is not None:
-            raise invalid(f"Failed to update domain id={domain.dbid}; domain with name {name} already exists in the system")
+            raise invalid(
+                f"Failed to update domain id={domain.dbid}; domain with name {name} already exists in the system"
+            )
         old, old_path = str(domain["path"]), str(domain["_path"])
         new = old.rsplit("/", 1)[0] + "/" + name
         new_path = old_path.rstrip("/").rsplit("/", 1)[0] + f"/{name}/"
         for other in subtree(ctx.state, domain):
-            other.set(path=new + str(other["path"])[len(old):], _path=new_path + str(other["_path"])[len(old_path):])
+            other.set(path=new + str(other["path"])[len(old) :], _path=new_path + str(other["_path"])[len(old_path) :])
         domain.set(name=name)
     if p.sent("networkdomain"):
         domain.set(networkdomain=p.str("networkdomain"))
-    ctx.event("DOMAIN.UPDATE", "Successfully completed updating Domain", resource=("Domain", domain.uuid, domain["name"]))
+    ctx.event(
+        "DOMAIN.UPDATE", "Successfully completed updating Domain", resource=("Domain", domain.uuid, domain["name"])
+    )
     return {"domain": clean(domain_view(domain, ctx))}
 
 
@@ -132,14 +162,24 @@ def delete_domain(ctx: Ctx, p: Params) -> Result:
         inside = subtree(ctx.state, domain)
         accounts = [a for d in inside for a in ctx.state.table("account").where(domainid=d.uuid)]
         if (accounts or len(inside) > 1) and not clean_up:
-            raise ApiError(530, 4250, f"Failed to delete domain {domain['name']} (id: {domain.uuid}); Please make sure all users "
-                           "and sub domains have been removed from the domain before deleting")
+            raise ApiError(
+                530,
+                4250,
+                f"Failed to delete domain {domain['name']} (id: {domain.uuid}); Please make sure all users "
+                "and sub domains have been removed from the domain before deleting",
+            )
         for account in accounts:
             remove_account(ctx.sim, account)
         for each in reversed(inside):
             ctx.state.remove(each)
         return {"success": True}
 
-    return run(ctx, steps, event="DOMAIN.DELETE", doing=f"deleting Domain. Domain ID: {domain.uuid}",
-               scheduled=f"Deleting domain with ID: {domain.uuid}", resource=("Domain", domain.uuid, domain["name"]),
-               instance=("Domain", domain.uuid))
+    return run(
+        ctx,
+        steps,
+        event="DOMAIN.DELETE",
+        doing=f"deleting Domain. Domain ID: {domain.uuid}",
+        scheduled=f"Deleting domain with ID: {domain.uuid}",
+        resource=("Domain", domain.uuid, domain["name"]),
+        instance=("Domain", domain.uuid),
+    )

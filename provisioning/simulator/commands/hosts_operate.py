@@ -34,8 +34,15 @@ def _job(ctx: Ctx, host: Obj, work: Any, event: str, doing: str, scheduled: str)
         yield from work()
         return {"host": with_job(clean(host_view(host, ctx)), job)}
 
-    return run(ctx, steps, event=event, doing=doing, scheduled=scheduled, resource=("Host", host.uuid, host["name"]),
-               instance=("Host", host.uuid))
+    return run(
+        ctx,
+        steps,
+        event=event,
+        doing=doing,
+        scheduled=scheduled,
+        resource=("Host", host.uuid, host["name"]),
+        instance=("Host", host.uuid),
+    )
 
 
 @command("updateHost", refs=HOST)
@@ -51,8 +58,13 @@ def update_host(ctx: Ctx, p: Params) -> Result:
             raise invalid(f"Invalid allocation state: {p.text('allocationstate')}, only Enable/Disable are allowed")
         if wanted.startswith("enable"):
             if host["resourcestate"] not in ("Enabled", "Disabled"):
-                raise ApiError(530, 4250, f"No next resource state for host = {host['name']} while current state = {host['resourcestate']} with "
-                               "event = Enable")
+                raise ApiError(
+                    530,
+                    4250,
+                    f"No next resource state for host = {host['name']} while current state = "
+                    f"{host['resourcestate']} with "
+                    "event = Enable",
+                )
             changes["resourcestate"] = "Enabled"
         else:
             changes["resourcestate"] = "Disabled"
@@ -70,27 +82,53 @@ def prepare(ctx: Ctx, p: Params) -> Result:
     if host["resourcestate"] in ("PrepareForMaintenance", "Maintenance"):
         raise ApiError(530, 4250, f"Host {host['name']} is already in {host['resourcestate']}")
     for other in ctx.state.table("host").where(clusterid=host.get("clusterid")):
-        if host.get("clusterid") and other is not host and other["resourcestate"] in ("PrepareForMaintenance", "ErrorInPrepareForMaintenance"):
-            raise invalid("There are other servers attempting migrations for maintenance. Found hosts in PrepareForMaintenance OR "
-                          f"ErrorInPrepareForMaintenance STATUS in cluster {ctx.state.name_of('cluster', host['clusterid'])}")
+        if (
+            host.get("clusterid")
+            and other is not host
+            and other["resourcestate"] in ("PrepareForMaintenance", "ErrorInPrepareForMaintenance")
+        ):
+            raise invalid(
+                "There are other servers attempting migrations for maintenance. Found hosts in "
+                "PrepareForMaintenance OR "
+                f"ErrorInPrepareForMaintenance STATUS in cluster {ctx.state.name_of('cluster', host['clusterid'])}"
+            )
     text = json_text({"id": host.dbid, "name": host["name"], "type": host.get("type", "Routing"), "uuid": host.uuid})
 
     def work() -> Generator[float, None, None]:
-        ctx.event("MAINT.PREPARE", f"starting maintenance for host Host {text}", state="Started", resource=("Host", host.uuid, host["name"]))
+        ctx.event(
+            "MAINT.PREPARE",
+            f"starting maintenance for host Host {text}",
+            state="Started",
+            resource=("Host", host.uuid, host["name"]),
+        )
         host.set(resourcestate="PrepareForMaintenance", _drain_at=ctx.sim.scheduler.now() + 5)
         yield 0.3
         if not on_host(ctx.sim, host):
             # Nothing to move: in maintenance as soon as the job has answered.
             ctx.sim.scheduler.after(0.0, lambda: finish_drain(ctx.sim, host))
 
-    return _job(ctx, host, work, "MAINT.PREPARE", "prepare maintenance for host", f"Preparing host with ID: {host.uuid} for maintenance.")
+    return _job(
+        ctx,
+        host,
+        work,
+        "MAINT.PREPARE",
+        "prepare maintenance for host",
+        f"Preparing host with ID: {host.uuid} for maintenance.",
+    )
 
 
 @command("cancelHostMaintenance", refs=HOST)
 def cancel(ctx: Ctx, p: Params) -> Result:
     host = the_host(p)
-    if host["resourcestate"] not in ("PrepareForMaintenance", "Maintenance", "ErrorInMaintenance", "ErrorInPrepareForMaintenance"):
-        raise ApiError(530, 4250, f"Unable to cancel maintenance for host {host['name']}: it is {host['resourcestate']}")
+    if host["resourcestate"] not in (
+        "PrepareForMaintenance",
+        "Maintenance",
+        "ErrorInMaintenance",
+        "ErrorInPrepareForMaintenance",
+    ):
+        raise ApiError(
+            530, 4250, f"Unable to cancel maintenance for host {host['name']}: it is {host['resourcestate']}"
+        )
 
     def work() -> Generator[float, None, None]:
         yield 0.3
@@ -98,7 +136,14 @@ def cancel(ctx: Ctx, p: Params) -> Result:
         if host["state"] == "Disconnected":
             host.set(_reconnect_at=ctx.sim.scheduler.now())
 
-    return _job(ctx, host, work, "MAINT.CANCEL", "cancel maintenance for host", f"Canceling maintenance for host with ID: {host.uuid}")
+    return _job(
+        ctx,
+        host,
+        work,
+        "MAINT.CANCEL",
+        "cancel maintenance for host",
+        f"Canceling maintenance for host with ID: {host.uuid}",
+    )
 
 
 @command("reconnectHost", refs=HOST)
@@ -120,7 +165,11 @@ def reconnect(ctx: Ctx, p: Params) -> Result:
             late = RECONNECT_SECONDS if not host.get("_reconnect_late") else float(host["_reconnect_late"])
             due = now + late
             known = host.get("_reconnect_at")
-            host.set(state="Disconnected", _reconnect_at=max(float(known), due) if known is not None else due, _down_reason=None)
+            host.set(
+                state="Disconnected",
+                _reconnect_at=max(float(known), due) if known is not None else due,
+                _down_reason=None,
+            )
 
     return _job(ctx, host, work, "HOST.RECONNECT", "reconnecting host", f"Reconnecting host with ID: {host.uuid}")
 
@@ -135,14 +184,23 @@ def leave_for_a_while(sim: Simulator, host: Obj) -> None:
 def degrade(ctx: Ctx, p: Params) -> Result:
     host = the_host(p)
     if host["state"] not in ("Alert", "Disconnected"):
-        raise ApiError(530, None, f"Host {host['name']} is not in Alert or Disconnected state, can't be declared as degraded")
+        raise ApiError(
+            530, None, f"Host {host['name']} is not in Alert or Disconnected state, can't be declared as degraded"
+        )
 
     def work() -> Generator[float, None, None]:
         yield 0.3
         host.set(resourcestate="Degraded")
         host_lost(ctx.sim, host)
 
-    return _job(ctx, host, work, "HOST.DECLARE.DEGRADED", "declaring host as degraded", f"Declaring host with ID: {host.uuid} as degraded")
+    return _job(
+        ctx,
+        host,
+        work,
+        "HOST.DECLARE.DEGRADED",
+        "declaring host as degraded",
+        f"Declaring host with ID: {host.uuid} as degraded",
+    )
 
 
 @command("cancelHostAsDegraded", refs=HOST)
@@ -182,15 +240,23 @@ def finish_drain(sim: Simulator, host: Obj) -> None:
     if host["resourcestate"] in ("PrepareForMaintenance", "ErrorInPrepareForMaintenance"):
         host.set(resourcestate="Maintenance", _drain_at=None, _drain_tries=None)
         zone, pod = sim.state.get("zone", host["zoneid"]), sim.state.get("pod", host.get("podid"))
-        sim.journal.alert("ALERT.COMPUTE.HOST", f"Migration Complete for host name: {host['name']} (id:{host.dbid}), availability zone: "
-                          f"{zone['name'] if zone else None}, pod: {pod['name'] if pod else None}")
+        sim.journal.alert(
+            "ALERT.COMPUTE.HOST",
+            f"Migration Complete for host name: {host['name']} (id:{host.dbid}), availability zone: "
+            f"{zone['name'] if zone else None}, pod: {pod['name'] if pod else None}",
+        )
 
 
 def lose_host(sim: Simulator, host: Obj, state: str, *, back_after: float | None = None) -> None:
-    """A host becomes Disconnected, Alert or Down, with the alert and the consequences; it comes back by itself if told to."""
+    """A host becomes Disconnected, Alert or Down, with the alert and the consequences; it comes back by itself if
+    told to."""
     zone, pod = sim.state.get("zone", host["zoneid"]), sim.state.get("pod", host.get("podid"))
     now = sim.scheduler.now()
-    host.set(state=state, disconnected=now, _reconnect_at=now + back_after if back_after is not None and state == "Disconnected" else None)
+    host.set(
+        state=state,
+        disconnected=now,
+        _reconnect_at=now + back_after if back_after is not None and state == "Disconnected" else None,
+    )
     where = f"availability zone: {zone['name'] if zone else None}, pod: {pod['name'] if pod else None}"
     if state == "Alert":
         sim.journal.alert("ALERT.COMPUTE.HOST", f"Host in ALERT state, name: {host['name']} (id:{host.dbid}), {where}")

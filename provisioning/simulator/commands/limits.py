@@ -58,8 +58,14 @@ def list_resource_limits(ctx: Ctx, p: Params) -> Result:
             if account is not None
             else limits.domain_limit(ctx.sim, domain, resource)
         )
-        rows.append({**_head(ctx, account, domain), "resourcetype": str(resource.number), "resourcetypename": resource.name,
-                     "max": top})
+        rows.append(
+            {
+                **_head(ctx, account, domain),
+                "resourcetype": str(resource.number),
+                "resourcetypename": resource.name,
+                "max": top,
+            }
+        )
     return ctx.listing("resourcelimit", rows)
 
 
@@ -81,18 +87,34 @@ def update_resource_limit(ctx: Ctx, p: Params) -> Result:
         ctx.state.add("limit", ownerid=subject.uuid, resourcetype=resource.number, max=most)
     else:
         found.set(max=most)
-    ctx.event("RESOURCE.LIMIT.UPDATE", f"Resource limit updated. Resource Type: {resource.name}, New Value: {most}",
-              resource=("Account" if account is not None else "Domain", subject.uuid, subject["name"]))
-    return {"resourcelimit": {**_head(ctx, account, domain), "resourcetype": str(resource.number),
-                              "resourcetypename": resource.name, "max": most}}
+    ctx.event(
+        "RESOURCE.LIMIT.UPDATE",
+        f"Resource limit updated. Resource Type: {resource.name}, New Value: {most}",
+        resource=("Account" if account is not None else "Domain", subject.uuid, subject["name"]),
+    )
+    return {
+        "resourcelimit": {
+            **_head(ctx, account, domain),
+            "resourcetype": str(resource.number),
+            "resourcetypename": resource.name,
+            "max": most,
+        }
+    }
 
 
 @command("updateResourceCount")
 def update_resource_count(ctx: Ctx, p: Params) -> Result:
     account, domain = _subject(ctx, p)
     used = limits.counts(ctx.sim, account.uuid) if account is not None else limits.domain_counts(ctx.sim, domain)
-    return ctx.listing("resourcecount", [
-        {**_head(ctx, account, domain), "resourcetype": str(resource.number), "resourcetypename": resource.name,
-         "resourcecount": used[resource.name]}
-        for resource in _types(p)
-    ])
+    return ctx.listing(
+        "resourcecount",
+        [
+            {
+                **_head(ctx, account, domain),
+                "resourcetype": str(resource.number),
+                "resourcetypename": resource.name,
+                "resourcecount": used[resource.name],
+            }
+            for resource in _types(p)
+        ],
+    )

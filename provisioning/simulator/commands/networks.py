@@ -40,12 +40,19 @@ def list_networks(ctx: Ctx, p: Params) -> Result:
     if one is not None and not ctx.is_admin and _shared_with(ctx, one):
         rows = [one]
     else:
-        fields = {name: obj.uuid for name in ("zoneid", "physicalnetworkid", "networkofferingid", "vpcid") if (obj := p.obj(name)) is not None}
+        fields = {
+            name: obj.uuid
+            for name in ("zoneid", "physicalnetworkid", "networkofferingid", "vpcid")
+            if (obj := p.obj(name)) is not None
+        }
         rows = owned(ctx, p, "network", **fields)
         if one is None and not p.has("account") and not p.has("projectid"):
             seen = {n.uuid for n in rows}
-            rows += [n for n in ctx.state.table("network").where(acltype="Domain", **fields)
-                     if n.uuid not in seen and _shared_with(ctx, n)]
+            rows += [
+                n
+                for n in ctx.state.table("network").where(acltype="Domain", **fields)
+                if n.uuid not in seen and _shared_with(ctx, n)
+            ]
     if p.has("type"):
         rows = [n for n in rows if n["type"].lower() == p.text("type").lower()]
     if p.has("state"):
@@ -58,7 +65,9 @@ def list_networks(ctx: Ctx, p: Params) -> Result:
         rows = []
     if p.has("specifyvlan"):
         offerings = ctx.state.table("networkoffering")
-        rows = [n for n in rows if bool(offerings.need(n["networkofferingid"]).get("specifyvlan")) == p.flag("specifyvlan")]
+        rows = [
+            n for n in rows if bool(offerings.need(n["networkofferingid"]).get("specifyvlan")) == p.flag("specifyvlan")
+        ]
     return ctx.listing("network", tagged(ctx, p, matching(p, rows, keys=("name", "displaytext"))), network_view)
 
 
@@ -74,7 +83,11 @@ def create_network(ctx: Ctx, p: Params) -> Result:
         raise invalid("Unable to create network with VPC offering outside of a VPC")
     if offering["guestiptype"] == "Shared" and not ctx.is_admin:
         raise denied("Only admin can create shared networks with this offering")
-    if offering["guestiptype"] == "Isolated" and zone["networktype"] == "Advanced" and zone.get("securitygroupsenabled"):
+    if (
+        offering["guestiptype"] == "Isolated"
+        and zone["networktype"] == "Advanced"
+        and zone.get("securitygroupsenabled")
+    ):
         raise invalid("Only shared networks can be created in a security group enabled zone")
     name = p.need("name")
     doing = "creating network"
@@ -84,8 +97,12 @@ def create_network(ctx: Ctx, p: Params) -> Result:
     except ApiError:
         ctx.event("NETWORK.CREATE", f"Error while {doing}", level="ERROR", resource=("Network", "", ""))
         raise
-    ctx.event("NETWORK.CREATE", f"Successfully completed {doing}. Network ID: {network.uuid}", account=account,
-              resource=("Network", network.uuid, network["name"]))
+    ctx.event(
+        "NETWORK.CREATE",
+        f"Successfully completed {doing}. Network ID: {network.uuid}",
+        account=account,
+        resource=("Network", network.uuid, network["name"]),
+    )
     return {"network": clean(network_view(network, ctx))}
 
 
@@ -113,9 +130,15 @@ def update_network(ctx: Ctx, p: Params) -> Result:
         _forget_answers(ctx, network)
         return {"network": with_job(clean(network_view(network, ctx)), job)}
 
-    return run(ctx, steps, event="NETWORK.UPDATE", doing=f"updating network. Network ID: {network.uuid}",
-               scheduled=f"Updating network: {network.uuid}", resource=("Network", network.uuid, network["name"]),
-               instance=("Network", network.uuid))
+    return run(
+        ctx,
+        steps,
+        event="NETWORK.UPDATE",
+        doing=f"updating network. Network ID: {network.uuid}",
+        scheduled=f"Updating network: {network.uuid}",
+        resource=("Network", network.uuid, network["name"]),
+        instance=("Network", network.uuid),
+    )
 
 
 def _forget_answers(ctx: Ctx, network: Obj) -> None:
@@ -133,7 +156,9 @@ def restart_network(ctx: Ctx, p: Params) -> Result:
     def steps(job: Obj) -> Generator[float, None, dict[str, Any]]:
         if network["state"] not in ("Implemented", "Setup"):
             yield 0.1
-            raise ApiError(530, None, "Network is not in the right state to be restarted. Correct states are: [Implemented, Setup]")
+            raise ApiError(
+                530, None, "Network is not in the right state to be restarted. Correct states are: [Implemented, Setup]"
+            )
         if clean_up:
             for router in ctx.state.table("router").where(networkid=network.uuid):
                 stop_router(ctx.sim, router)
@@ -141,10 +166,10 @@ def restart_network(ctx: Ctx, p: Params) -> Result:
         yield 0.7
         ready = True
         if needs_router(ctx.sim, network):
-            router = next(iter(ctx.state.table("router").where(networkid=network.uuid)), None) or make_router(ctx, network)
-            ready = router is not None
-            if router is not None and router["state"] != "Running":
-                ready = yield from start_router(ctx.sim, router)
+            own = next(iter(ctx.state.table("router").where(networkid=network.uuid)), None) or make_router(ctx, network)
+            ready = own is not None
+            if own is not None and own["state"] != "Running":
+                ready = yield from start_router(ctx.sim, own)
         else:
             ready = yield from implement(ctx, network)
         if not ready:
@@ -152,9 +177,15 @@ def restart_network(ctx: Ctx, p: Params) -> Result:
         network.set(restartrequired=False)
         return {"success": True}
 
-    return run(ctx, steps, event="NETWORK.RESTART", doing=f"restarting network. Network ID: {network.uuid}",
-               scheduled=f"Restarting network: {network.uuid}", resource=("Network", network.uuid, network["name"]),
-               instance=("Network", network.uuid))
+    return run(
+        ctx,
+        steps,
+        event="NETWORK.RESTART",
+        doing=f"restarting network. Network ID: {network.uuid}",
+        scheduled=f"Restarting network: {network.uuid}",
+        resource=("Network", network.uuid, network["name"]),
+        instance=("Network", network.uuid),
+    )
 
 
 @command("deleteNetwork", refs=NET)
@@ -169,6 +200,12 @@ def delete_network(ctx: Ctx, p: Params) -> Result:
         remove_network(ctx.sim, network)
         return {"success": True}
 
-    return run(ctx, steps, event="NETWORK.DELETE", doing=f"deleting network. Network ID: {network.uuid}",
-               scheduled=f"Deleting network: {network.uuid}", resource=("Network", network.uuid, network["name"]),
-               instance=("Network", network.uuid))
+    return run(
+        ctx,
+        steps,
+        event="NETWORK.DELETE",
+        doing=f"deleting network. Network ID: {network.uuid}",
+        scheduled=f"Deleting network: {network.uuid}",
+        resource=("Network", network.uuid, network["name"]),
+        instance=("Network", network.uuid),
+    )

@@ -32,29 +32,70 @@ def create_service(ctx: Ctx, p: Params) -> Result:
     custom = p.flag("customized") or cores is None
     if not custom:
         if cores is None or cores <= 0:
-            raise invalid(f"Failed to create service offering {name}: specify the cpu number value between 1 and 2147483647")
+            raise invalid(
+                f"Failed to create service offering {name}: specify the cpu number value between 1 and 2147483647"
+            )
         if memory is None or memory < 32:
-            raise invalid(f"Failed to create service offering {name}: specify the memory value between 32 and 2147483647 MB")
+            raise invalid(
+                f"Failed to create service offering {name}: specify the memory value between 32 and 2147483647 MB"
+            )
         if mhz is None or mhz < 0:
-            raise invalid(f"Failed to create service offering {name}: specify the cpu speed value between 0 and 2147483647")
+            raise invalid(
+                f"Failed to create service offering {name}: specify the cpu speed value between 0 and 2147483647"
+            )
     storage = p.text("storagetype", "shared").lower()
     if storage not in ("local", "shared"):
         raise invalid(f"Invalid storage type {storage} specified, valid types are: 'local' and 'shared'")
-    disk = ctx.state.add("diskoffering", name=name, displaytext=text, disksize=0, iscustomized=False, storagetype=storage,
-                         provisioningtype="thin", displayoffering=False, disksizestrictness=False, encrypt=False, hasannotations=False,
-                         state="Active", _ofservice=True)
+    disk = ctx.state.add(
+        "diskoffering",
+        name=name,
+        displaytext=text,
+        disksize=0,
+        iscustomized=False,
+        storagetype=storage,
+        provisioningtype="thin",
+        displayoffering=False,
+        disksizestrictness=False,
+        encrypt=False,
+        hasannotations=False,
+        state="Active",
+        _ofservice=True,
+    )
     root = p.int("rootdisksize") or 0
     offering = ctx.state.add(
-        "serviceoffering", name=name, state="Active", displaytext=text, cpunumber=cores, cpuspeed=mhz, memory=memory, storagetype=storage,
-        provisioningtype=p.text("provisioningtype", "thin"), offerha=p.flag("offerha"), limitcpuuse=p.flag("limitcpuuse"),
-        isvolatile=p.flag("isvolatile"), storagetags=_tags(p, "tags"), hosttags=_tags(p, "hosttags"), issystem=p.flag("issystem"),
-        defaultuse=False, iscustomized=custom, rootdisksize=root, dynamicscalingenabled=p.bool("dynamicscalingenabled", True),
-        diskofferingstrictness=p.flag("diskofferingstrictness"), diskofferingid=disk.uuid, encryptroot=p.flag("encryptroot"),
-        gpudisplay=p.flag("gpudisplay"), hasannotations=False, deploymentplanner=p.str("deploymentplanner"),
-        domainid=p.str("domainid"), zoneid=p.str("zoneid"),
+        "serviceoffering",
+        name=name,
+        state="Active",
+        displaytext=text,
+        cpunumber=cores,
+        cpuspeed=mhz,
+        memory=memory,
+        storagetype=storage,
+        provisioningtype=p.text("provisioningtype", "thin"),
+        offerha=p.flag("offerha"),
+        limitcpuuse=p.flag("limitcpuuse"),
+        isvolatile=p.flag("isvolatile"),
+        storagetags=_tags(p, "tags"),
+        hosttags=_tags(p, "hosttags"),
+        issystem=p.flag("issystem"),
+        defaultuse=False,
+        iscustomized=custom,
+        rootdisksize=root,
+        dynamicscalingenabled=p.bool("dynamicscalingenabled", True),
+        diskofferingstrictness=p.flag("diskofferingstrictness"),
+        diskofferingid=disk.uuid,
+        encryptroot=p.flag("encryptroot"),
+        gpudisplay=p.flag("gpudisplay"),
+        hasannotations=False,
+        deploymentplanner=p.str("deploymentplanner"),
+        domainid=p.str("domainid"),
+        zoneid=p.str("zoneid"),
     )
-    ctx.event("SERVICE.OFFERING.CREATE", f"Successfully completed creating service offering. Service offering ID: {offering.uuid}",
-              resource=("ServiceOffering", offering.uuid, text))
+    ctx.event(
+        "SERVICE.OFFERING.CREATE",
+        f"Successfully completed creating service offering. Service offering ID: {offering.uuid}",
+        resource=("ServiceOffering", offering.uuid, text),
+    )
     return {"serviceoffering": clean(service_view(offering, ctx))}
 
 
@@ -80,8 +121,11 @@ def _update(p: Params, offering: Obj) -> None:
 def update_service(ctx: Ctx, p: Params) -> Result:
     offering = _live(p, "service offering")
     _update(p, offering)
-    ctx.event("SERVICE.OFFERING.EDIT", "Successfully completed updating service offering",
-              resource=("ServiceOffering", offering.uuid, offering["name"]))
+    ctx.event(
+        "SERVICE.OFFERING.EDIT",
+        "Successfully completed updating service offering",
+        resource=("ServiceOffering", offering.uuid, offering["name"]),
+    )
     return {"serviceoffering": clean(service_view(offering, ctx))}
 
 
@@ -92,8 +136,11 @@ def delete_service(ctx: Ctx, p: Params) -> Result:
         raise invalid("Default service offerings cannot be deleted")
     offering.set(state="Inactive")
     ctx.state.remove(offering)
-    ctx.event("SERVICE.OFFERING.DELETE", "Successfully completed deleting service offering",
-              resource=("ServiceOffering", offering.uuid, offering["name"]))
+    ctx.event(
+        "SERVICE.OFFERING.DELETE",
+        "Successfully completed deleting service offering",
+        resource=("ServiceOffering", offering.uuid, offering["name"]),
+    )
     return {"success": "true"}
 
 
@@ -106,13 +153,25 @@ def create_disk(ctx: Ctx, p: Params) -> Result:
     if custom and size:
         raise invalid("Disksize is not allowed for a customized disk offering")
     offering = ctx.state.add(
-        "diskoffering", name=name, state="Active", displaytext=p.text("displaytext") or name, disksize=size or 0, iscustomized=custom,
-        storagetype=p.text("storagetype", "shared"), tags=_tags(p, "tags"), provisioningtype=p.text("provisioningtype", "thin"),
-        displayoffering=p.bool("displayoffering", True), disksizestrictness=p.flag("disksizestrictness"), encrypt=p.flag("encrypt"),
+        "diskoffering",
+        name=name,
+        state="Active",
+        displaytext=p.text("displaytext") or name,
+        disksize=size or 0,
+        iscustomized=custom,
+        storagetype=p.text("storagetype", "shared"),
+        tags=_tags(p, "tags"),
+        provisioningtype=p.text("provisioningtype", "thin"),
+        displayoffering=p.bool("displayoffering", True),
+        disksizestrictness=p.flag("disksizestrictness"),
+        encrypt=p.flag("encrypt"),
         hasannotations=False,
     )
-    ctx.event("DISK.OFFERING.CREATE", f"Successfully completed creating disk offering. Disk offering ID: {offering.uuid}",
-              resource=("DiskOffering", offering.uuid, name))
+    ctx.event(
+        "DISK.OFFERING.CREATE",
+        f"Successfully completed creating disk offering. Disk offering ID: {offering.uuid}",
+        resource=("DiskOffering", offering.uuid, name),
+    )
     return {"diskoffering": clean(disk_view(offering, ctx))}
 
 
@@ -151,15 +210,37 @@ def create_network_offering(ctx: Ctx, p: Params) -> Result:
     if kind not in ("Isolated", "Shared", "L2"):
         raise invalid(f"Invalid guest type: {kind}")
     providers = {entry.get("service"): entry.get("provider") for entry in p.maps("serviceproviderlist")}
-    services = [{"name": service, "provider": [{"name": providers.get(service, "VirtualRouter")}]} for service in p.list("supportedservices")]
+    services = [
+        {"name": service, "provider": [{"name": providers.get(service, "VirtualRouter")}]}
+        for service in p.list("supportedservices")
+    ]
     offering = ctx.state.add(
-        "networkoffering", name=name, displaytext=p.text("displaytext") or name, traffictype="Guest", isdefault=False,
-        specifyvlan=p.flag("specifyvlan"), conservemode=p.bool("conservemode", True), specifyipranges=p.flag("specifyipranges"),
-        availability=p.text("availability", "Optional"), networkrate=p.int("networkrate", 200),
-        state="Enabled" if p.flag("enable") else "Disabled", guestiptype=kind, routerofferingid=False, service=services,
-        forvpc=p.flag("forvpc"), fornsx=False, fortungsten=False, ispersistent=p.flag("ispersistent"),
-        egressdefaultpolicy=p.bool("egressdefaultpolicy", False), supportsstrechedl2subnet=False, supportspublicaccess=False,
-        supportsinternallb=False, internetprotocol="IPv4", specifyasnumber=False, hasannotations=False, tags=_tags(p, "tags"),
+        "networkoffering",
+        name=name,
+        displaytext=p.text("displaytext") or name,
+        traffictype="Guest",
+        isdefault=False,
+        specifyvlan=p.flag("specifyvlan"),
+        conservemode=p.bool("conservemode", True),
+        specifyipranges=p.flag("specifyipranges"),
+        availability=p.text("availability", "Optional"),
+        networkrate=p.int("networkrate", 200),
+        state="Enabled" if p.flag("enable") else "Disabled",
+        guestiptype=kind,
+        routerofferingid=False,
+        service=services,
+        forvpc=p.flag("forvpc"),
+        fornsx=False,
+        fortungsten=False,
+        ispersistent=p.flag("ispersistent"),
+        egressdefaultpolicy=p.bool("egressdefaultpolicy", False),
+        supportsstrechedl2subnet=False,
+        supportspublicaccess=False,
+        supportsinternallb=False,
+        internetprotocol="IPv4",
+        specifyasnumber=False,
+        hasannotations=False,
+        tags=_tags(p, "tags"),
     )
     return {"networkoffering": clean(network_view(offering, ctx))}
 
@@ -170,6 +251,9 @@ def delete_network_offering(ctx: Ctx, p: Params) -> Result:
     if offering.get("isdefault"):
         raise invalid("Default network offering can't be deleted")
     if any(n["networkofferingid"] == offering.uuid for n in ctx.state.all("network")):
-        raise invalid("Can't delete network offering as it is used by networks; to make the network offering unavailable, disable it")
+        raise invalid(
+            "Can't delete network offering as it is used by networks; to make the network offering unavailable, "
+            "disable it"
+        )
     ctx.state.remove(offering)
     return {"success": "true"}

@@ -45,7 +45,9 @@ def update_pool(ctx: Ctx, p: Params) -> Result:
                 raise invalid("Non Up storage pool cannot be disabled")
             changes["state"] = "Disabled"
     pool.set(**changes)
-    ctx.event("UPDATE.PS", "Successfully completed update storage pool", resource=("StoragePool", pool.uuid, pool["name"]))
+    ctx.event(
+        "UPDATE.PS", "Successfully completed update storage pool", resource=("StoragePool", pool.uuid, pool["name"])
+    )
     return {"storagepool": clean(new_pool_view(pool, ctx))}
 
 
@@ -56,9 +58,16 @@ def enable_maintenance(ctx: Ctx, p: Params) -> Result:
     def steps(job: Obj) -> Generator[float, None, dict[str, Any]]:
         if pool["state"] not in ("Up", "ErrorInMaintenance", "Disabled"):
             yield 0.1
-            raise ApiError(431, None, f"Primary storage with id {pool.uuid} is not ready for migration, as the status is:{pool['state']}")
-        others = [o for o in ctx.state.table("pool").where(zoneid=pool["zoneid"])
-                  if o is not pool and o["state"] == "PrepareForMaintenance" and o.get("clusterid") == pool.get("clusterid")]
+            raise ApiError(
+                431,
+                None,
+                f"Primary storage with id {pool.uuid} is not ready for migration, as the status is:{pool['state']}",
+            )
+        others = [
+            o
+            for o in ctx.state.table("pool").where(zoneid=pool["zoneid"])
+            if o is not pool and o["state"] == "PrepareForMaintenance" and o.get("clusterid") == pool.get("clusterid")
+        ]
         if others:
             raise ApiError(430, None, "There already is storage pool in PrepareForMaintenance in the cluster")
         pool.set(state="PrepareForMaintenance")
@@ -73,9 +82,15 @@ def enable_maintenance(ctx: Ctx, p: Params) -> Result:
         pool.set(state="Maintenance")
         return {"storagepool": with_job(clean(new_pool_view(pool, ctx)), job)}
 
-    return run(ctx, steps, event="MAINT.PREPARE.PS", doing="preparing storage pool for maintenance",
-               scheduled=f"Preparing storage pool: {pool.uuid} for maintenance", resource=("StoragePool", pool.uuid, pool["name"]),
-               instance=("StoragePool", pool.uuid))
+    return run(
+        ctx,
+        steps,
+        event="MAINT.PREPARE.PS",
+        doing="preparing storage pool for maintenance",
+        scheduled=f"Preparing storage pool: {pool.uuid} for maintenance",
+        resource=("StoragePool", pool.uuid, pool["name"]),
+        instance=("StoragePool", pool.uuid),
+    )
 
 
 @command("cancelStorageMaintenance", refs=POOL, envelope="cancelprimarystoragemaintenanceresponse")
@@ -85,7 +100,12 @@ def cancel_maintenance(ctx: Ctx, p: Params) -> Result:
     def steps(job: Obj) -> Generator[float, None, dict[str, Any]]:
         if pool["state"] in ("Up", "PrepareForMaintenance"):
             yield 0.1
-            raise ApiError(530, None, f"Primary storage with id {pool.uuid} is not ready to complete migration, as the status is:{pool['state']}")
+            raise ApiError(
+                530,
+                None,
+                f"Primary storage with id {pool.uuid} is not ready to complete migration, as the status "
+                f"is:{pool['state']}",
+            )
         yield 0.4
         pool.set(state="Up")
         from provisioning.simulator.vm_life import start
@@ -99,9 +119,15 @@ def cancel_maintenance(ctx: Ctx, p: Params) -> Result:
                     continue
         return {"storagepool": with_job(clean(new_pool_view(pool, ctx)), job)}
 
-    return run(ctx, steps, event="MAINT.CANCEL.PS", doing="canceling maintenance for primary storage pool",
-               scheduled=f"Canceling maintenance for primary storage pool: {pool.uuid}", resource=("StoragePool", pool.uuid, pool["name"]),
-               instance=("StoragePool", pool.uuid))
+    return run(
+        ctx,
+        steps,
+        event="MAINT.CANCEL.PS",
+        doing="canceling maintenance for primary storage pool",
+        scheduled=f"Canceling maintenance for primary storage pool: {pool.uuid}",
+        resource=("StoragePool", pool.uuid, pool["name"]),
+        instance=("StoragePool", pool.uuid),
+    )
 
 
 @command("findStoragePoolsForMigration", refs={"id": "volume"})

@@ -12,22 +12,21 @@ from provisioning.simulator.narrate import run
 from provisioning.simulator.params import Params
 from provisioning.simulator.registry import command
 from provisioning.simulator.responses import Result, View, clean
-from provisioning.simulator.routers import needs_router, need_running
+from provisioning.simulator.routers import need_running, needs_router
 from provisioning.simulator.state import Obj
 from provisioning.simulator.tenancy import check_owner, json_text, owned, tagged
-from provisioning.simulator.views_compute import vm_view
-from provisioning.simulator.views_network import balancer_view, firewall_view, forwarding_view
+from provisioning.simulator.views_network import firewall_view, forwarding_view
 
 RULE: dict[str, str | tuple[str, ...]] = {"id": "rule", "publicipid": "ip", "ipaddressid": "ip"}
 
 
-def _port(value: int | None, name: str) -> int | None:
+def good_port(value: int | None, name: str) -> int | None:
     if value is not None and not 0 < value <= 65535:
         raise invalid(f"{name} is an invalid value: {value}")
     return value
 
 
-def _conflict(ctx: Ctx, ip: Obj, purpose: str, protocol: str, start: int | None, end: int | None) -> None:
+def check_conflict(ctx: Ctx, ip: Obj, purpose: str, protocol: str, start: int | None, end: int | None) -> None:
     """Refuse a range that another rule of the same purpose on the same address covers."""
     for rule in ctx.state.table("rule").where(ipaddressid=ip.uuid):
         same = rule["purpose"] == purpose or {rule["purpose"], purpose} == {"PortForwarding", "LoadBalancing"}
@@ -39,13 +38,24 @@ def _conflict(ctx: Ctx, ip: Obj, purpose: str, protocol: str, start: int | None,
             overlap = start <= int(rule["endport"]) and int(rule["startport"]) <= end
         if overlap:
             network = ctx.state.table("network").need(rule["networkid"])
-            text = json_text({"id": rule.dbid, "networkId": network_number(network), "purpose": rule["purpose"],
-                              "state": rule["state"], "uuid": rule.uuid})
-            raise ApiError(537, 4360, f"The range specified, {start}-{end}, conflicts with rule FirewallRule {text} which has "
-                           f"{rule.get('startport')}-{rule.get('endport')}")
+            text = json_text(
+                {
+                    "id": rule.dbid,
+                    "networkId": network_number(network),
+                    "purpose": rule["purpose"],
+                    "state": rule["state"],
+                    "uuid": rule.uuid,
+                }
+            )
+            raise ApiError(
+                537,
+                4360,
+                f"The range specified, {start}-{end}, conflicts with rule FirewallRule {text} which has "
+                f"{rule.get('startport')}-{rule.get('endport')}",
+            )
 
 
-def _address(ctx: Ctx, p: Params, name: str = "ipaddressid") -> tuple[Obj, Obj]:
+def address_of(ctx: Ctx, p: Params, name: str = "ipaddressid") -> tuple[Obj, Obj]:
     """The address and the network it serves."""
     ip = p.the(name)
     if not ip.get("accountid"):
@@ -57,24 +67,41 @@ def _address(ctx: Ctx, p: Params, name: str = "ipaddressid") -> tuple[Obj, Obj]:
     return ip, network
 
 
-def _applied(ctx: Ctx, network: Obj) -> None:
+def apply_to(ctx: Ctx, network: Obj) -> None:
     """Rules reach a running router; on a network without one they wait."""
     if network["state"] == "Implemented" and needs_router(ctx.sim, network):
         for router in ctx.state.table("router").where(networkid=network.uuid):
             need_running(router)
 
 
-def _make(ctx: Ctx, ip: Obj | None, network: Obj, purpose: str, **fields: Any) -> Obj:
-    return ctx.state.add("rule", purpose=purpose, ipaddressid=ip.uuid if ip is not None else None, networkid=network.uuid,
-                         accountid=(ip or network)["accountid"], state="Staged", **fields)
+def new_rule(ctx: Ctx, ip: Obj | None, network: Obj, purpose: str, **fields: Any) -> Obj:
+    return ctx.state.add(
+        "rule",
+        purpose=purpose,
+        ipaddressid=ip.uuid if ip is not None else None,
+        networkid=network.uuid,
+        accountid=(ip or network)["accountid"],
+        state="Staged",
+        **fields,
+    )
 
 
-def _create(ctx: Ctx, rule: Obj, network: Obj, name: str, view: View, event: str, doing: str, scheduled: str, created: str,
-            companions: tuple[Obj, ...] = ()) -> Result:
+def create_rule(
+    ctx: Ctx,
+    rule: Obj,
+    network: Obj,
+    name: str,
+    view: View,
+    event: str,
+    doing: str,
+    scheduled: str,
+    created: str,
+    companions: tuple[Obj, ...] = (),
+) -> Result:
     def steps(job: Obj) -> Generator[float, None, dict[str, Any]]:
         try:
             yield 0.5
-            _applied(ctx, network)
+            apply_to(ctx, network)
         except (ApiError, GeneratorExit):
             for each in (rule, *companions):
                 ctx.state.remove(each)
@@ -83,12 +110,20 @@ def _create(ctx: Ctx, rule: Obj, network: Obj, name: str, view: View, event: str
             each.set(state="Active")
         return {name: clean(view(rule, ctx))}
 
-    return run(ctx, steps, event=event, doing=f"{doing}. Rule ID: {rule.uuid}", scheduled=scheduled,
-               created=f"{created}. Rule ID: {rule.uuid}", resource=("FirewallRule", rule.uuid, ""),
-               instance=("FirewallRule", rule.uuid), entity=rule.uuid)
+    return run(
+        ctx,
+        steps,
+        event=event,
+        doing=f"{doing}. Rule ID: {rule.uuid}",
+        scheduled=scheduled,
+        created=f"{created}. Rule ID: {rule.uuid}",
+        resource=("FirewallRule", rule.uuid, ""),
+        instance=("FirewallRule", rule.uuid),
+        entity=rule.uuid,
+    )
 
 
-def _delete(ctx: Ctx, rule: Obj, event: str, doing: str) -> Result:
+def delete_rule(ctx: Ctx, rule: Obj, event: str, doing: str) -> Result:
     check_owner(ctx, rule)
 
     def steps(job: Obj) -> Generator[float, None, dict[str, Any]]:
@@ -98,11 +133,18 @@ def _delete(ctx: Ctx, rule: Obj, event: str, doing: str) -> Result:
             ctx.state.remove(other)
         return {"success": True}
 
-    return run(ctx, steps, event=event, doing=f"{doing}. Rule ID: {rule.uuid}", scheduled=f"{doing[:1].upper()}{doing[1:]} id={rule.uuid}",
-               resource=("FirewallRule", rule.uuid, ""), instance=("FirewallRule", rule.uuid))
+    return run(
+        ctx,
+        steps,
+        event=event,
+        doing=f"{doing}. Rule ID: {rule.uuid}",
+        scheduled=f"{doing[:1].upper()}{doing[1:]} id={rule.uuid}",
+        resource=("FirewallRule", rule.uuid, ""),
+        instance=("FirewallRule", rule.uuid),
+    )
 
 
-def _listed(ctx: Ctx, p: Params, purpose: str, **more: Any) -> list[Obj]:
+def listed(ctx: Ctx, p: Params, purpose: str, **more: Any) -> list[Obj]:
     fields: dict[str, Any] = {"purpose": purpose, **more}
     for param in ("ipaddressid", "publicipid"):
         if p.obj(param) is not None:
@@ -115,7 +157,7 @@ def _listed(ctx: Ctx, p: Params, purpose: str, **more: Any) -> list[Obj]:
 # -- port forwarding -------------------------------------------------------------------------------------------------
 @command("createPortForwardingRule", refs=RULE)
 def create_forwarding(ctx: Ctx, p: Params) -> Result:
-    ip, network = _address(ctx, p)
+    ip, network = address_of(ctx, p)
     vm = p.the("virtualmachineid")
     check_owner(ctx, vm)
     if vm.removed_at is not None or vm["state"] in ("Destroyed", "Expunging"):
@@ -128,49 +170,80 @@ def create_forwarding(ctx: Ctx, p: Params) -> Result:
     protocol = p.need("protocol").lower()
     if protocol not in ("tcp", "udp"):
         raise invalid(f"Protocol {p.need('protocol')} is not supported in zone")
-    start = _port(p.int("publicport"), "publicPort")
-    end = _port(p.int("publicendport", start), "publicEndPort")
-    low = _port(p.int("privateport"), "privatePort")
-    high = _port(p.int("privateendport", low), "privateEndPort")
+    start = good_port(p.int("publicport"), "publicPort")
+    end = good_port(p.int("publicendport", start), "publicEndPort")
+    low = good_port(p.int("privateport"), "privatePort")
+    high = good_port(p.int("privateendport", low), "privateEndPort")
     if start is None or end is None or low is None or high is None or start > end or end - start != high - low:
         raise invalid("Source port and destination port ranges should be of equal sizes.")
-    _conflict(ctx, ip, "PortForwarding", protocol, start, end)
+    check_conflict(ctx, ip, "PortForwarding", protocol, start, end)
     companions: tuple[Obj, ...] = ()
     opens = p.bool("openfirewall", True)
     if opens:
-        _conflict(ctx, ip, "Firewall", protocol, start, end)
+        check_conflict(ctx, ip, "Firewall", protocol, start, end)
         cidrs = p.text("cidrlist", "0.0.0.0/0")
-        wall = _make(ctx, ip, network, "Firewall", protocol=protocol, startport=start, endport=end, cidrlist=cidrs)
-        ctx.event("FIREWALL.OPEN", f"Successfully created entity for creating firewall rule. Rule ID: {wall.uuid}", state="Created",
-                  resource=("FirewallRule", wall.uuid, ""))
+        wall = new_rule(ctx, ip, network, "Firewall", protocol=protocol, startport=start, endport=end, cidrlist=cidrs)
+        ctx.event(
+            "FIREWALL.OPEN",
+            f"Successfully created entity for creating firewall rule. Rule ID: {wall.uuid}",
+            state="Created",
+            resource=("FirewallRule", wall.uuid, ""),
+        )
         companions = (wall,)
-    rule = _make(ctx, ip, network, "PortForwarding", protocol=protocol, startport=start, endport=end, privateport=low,
-                 privateendport=high, virtualmachineid=vm.uuid, vmguestip=p.text("vmguestip") or nic["ipaddress"], cidrlist="")
+    rule = new_rule(
+        ctx,
+        ip,
+        network,
+        "PortForwarding",
+        protocol=protocol,
+        startport=start,
+        endport=end,
+        privateport=low,
+        privateendport=high,
+        virtualmachineid=vm.uuid,
+        vmguestip=p.text("vmguestip") or nic["ipaddress"],
+        cidrlist="",
+    )
     for wall in companions:
         wall.set(_of=rule.uuid)
     number = str(vm["instancename"]).rsplit("-", 2)[1]
-    return _create(ctx, rule, network, "portforwardingrule", forwarding_view, "NET.RULEADD", "applying port forwarding rule",
-                   f"Applying port forwarding  rule for Ip: {ip['ipaddress']} with  Instance:{number}", "creating forwarding rule", companions)
+    return create_rule(
+        ctx,
+        rule,
+        network,
+        "portforwardingrule",
+        forwarding_view,
+        "NET.RULEADD",
+        "applying port forwarding rule",
+        f"Applying port forwarding  rule for Ip: {ip['ipaddress']} with  Instance:{number}",
+        "creating forwarding rule",
+        companions,
+    )
 
 
 @command("listPortForwardingRules", refs=RULE)
 def list_forwarding(ctx: Ctx, p: Params) -> Result:
-    return ctx.listing("portforwardingrule", _listed(ctx, p, "PortForwarding"), forwarding_view, cacheable=False)
+    return ctx.listing("portforwardingrule", listed(ctx, p, "PortForwarding"), forwarding_view, cacheable=False)
 
 
 @command("deletePortForwardingRule", refs=RULE)
 def delete_forwarding(ctx: Ctx, p: Params) -> Result:
-    return _delete(ctx, p.the("id"), "NET.RULEDELETE", "revoking forwarding rule")
+    return delete_rule(ctx, p.the("id"), "NET.RULEDELETE", "revoking forwarding rule")
 
 
 # -- firewall ----------------------------------------------------------------------------------------------------------
 def _wall_fields(p: Params) -> dict[str, Any]:
     protocol = p.need("protocol").lower()
-    start = _port(p.int("startport"), "startPort")
-    end = _port(p.int("endport", start), "endPort")
+    start = good_port(p.int("startport"), "startPort")
+    end = good_port(p.int("endport", start), "endPort")
     if start is not None and end is not None and start > end:
         raise invalid("Start port can't be bigger than end port")
-    fields: dict[str, Any] = {"protocol": protocol, "startport": start, "endport": end, "cidrlist": p.text("cidrlist", "0.0.0.0/0")}
+    fields: dict[str, Any] = {
+        "protocol": protocol,
+        "startport": start,
+        "endport": end,
+        "cidrlist": p.text("cidrlist", "0.0.0.0/0"),
+    }
     if protocol == "icmp":
         fields.update(startport=None, endport=None, icmptype=p.int("icmptype", -1), icmpcode=p.int("icmpcode", -1))
     elif protocol not in ("tcp", "udp", "all"):
@@ -180,27 +253,41 @@ def _wall_fields(p: Params) -> dict[str, Any]:
 
 @command("createFirewallRule", refs=RULE)
 def create_firewall(ctx: Ctx, p: Params) -> Result:
-    ip, network = _address(ctx, p)
+    ip, network = address_of(ctx, p)
     fields = _wall_fields(p)
     try:
-        _conflict(ctx, ip, "Firewall", fields["protocol"], fields["startport"], fields["endport"])
+        check_conflict(ctx, ip, "Firewall", fields["protocol"], fields["startport"], fields["endport"])
     except ApiError:
-        ctx.event("FIREWALL.OPEN", "Error while creating entity for creating firewall rule", level="ERROR", state="Created",
-                  resource=("FirewallRule", "", ""))
+        ctx.event(
+            "FIREWALL.OPEN",
+            "Error while creating entity for creating firewall rule",
+            level="ERROR",
+            state="Created",
+            resource=("FirewallRule", "", ""),
+        )
         raise
-    rule = _make(ctx, ip, network, "Firewall", **fields)
-    return _create(ctx, rule, network, "firewallrule", firewall_view, "FIREWALL.OPEN", "applying firewall rule",
-                   f"Applying firewall rule for Ip: {ip['ipaddress']}", "creating firewall rule")
+    rule = new_rule(ctx, ip, network, "Firewall", **fields)
+    return create_rule(
+        ctx,
+        rule,
+        network,
+        "firewallrule",
+        firewall_view,
+        "FIREWALL.OPEN",
+        "applying firewall rule",
+        f"Applying firewall rule for Ip: {ip['ipaddress']}",
+        "creating firewall rule",
+    )
 
 
 @command("listFirewallRules", refs=RULE)
 def list_firewall(ctx: Ctx, p: Params) -> Result:
-    return ctx.listing("firewallrule", _listed(ctx, p, "Firewall"), firewall_view, cacheable=False)
+    return ctx.listing("firewallrule", listed(ctx, p, "Firewall"), firewall_view, cacheable=False)
 
 
 @command("deleteFirewallRule", refs=RULE)
 def delete_firewall(ctx: Ctx, p: Params) -> Result:
-    return _delete(ctx, p.the("id"), "FIREWALL.CLOSE", "revoking firewall rule")
+    return delete_rule(ctx, p.the("id"), "FIREWALL.CLOSE", "revoking firewall rule")
 
 
 @command("createEgressFirewallRule")
@@ -210,105 +297,29 @@ def create_egress(ctx: Ctx, p: Params) -> Result:
     fields = _wall_fields(p)
     fields["cidrlist"] = p.text("cidrlist") or str(network.get("cidr") or "")
     for rule in ctx.state.table("rule").where(networkid=network.uuid):
-        if rule["purpose"] == "Egress" and all(rule.get(k) == fields[k] for k in ("protocol", "startport", "endport", "cidrlist")):
+        if rule["purpose"] == "Egress" and all(
+            rule.get(k) == fields[k] for k in ("protocol", "startport", "endport", "cidrlist")
+        ):
             raise ApiError(537, 4360, "New rule conflicts with existing rule id=" + str(rule.dbid))
-    rule = _make(ctx, None, network, "Egress", traffictype="Egress", destcidrlist=p.text("destcidrlist"), **fields)
-    return _create(ctx, rule, network, "firewallrule", firewall_view, "FIREWALL.EGRESS.OPEN", "creating egress firewall rule for network",
-                   f"Creating firewall rule for network: {network.uuid}", "creating egress firewall rule for network")
+    rule = new_rule(ctx, None, network, "Egress", traffictype="Egress", destcidrlist=p.text("destcidrlist"), **fields)
+    return create_rule(
+        ctx,
+        rule,
+        network,
+        "firewallrule",
+        firewall_view,
+        "FIREWALL.EGRESS.OPEN",
+        "creating egress firewall rule for network",
+        f"Creating firewall rule for network: {network.uuid}",
+        "creating egress firewall rule for network",
+    )
 
 
 @command("listEgressFirewallRules", refs=RULE)
 def list_egress(ctx: Ctx, p: Params) -> Result:
-    return ctx.listing("firewallrule", _listed(ctx, p, "Egress"), firewall_view, cacheable=False)
+    return ctx.listing("firewallrule", listed(ctx, p, "Egress"), firewall_view, cacheable=False)
 
 
 @command("deleteEgressFirewallRule", refs=RULE)
 def delete_egress(ctx: Ctx, p: Params) -> Result:
-    return _delete(ctx, p.the("id"), "FIREWALL.EGRESS.CLOSE", "revoking egress firewall rule")
-
-
-# -- load balancing ----------------------------------------------------------------------------------------------------
-@command("createLoadBalancerRule", refs=RULE)
-def create_balancer(ctx: Ctx, p: Params) -> Result:
-    ip, network = _address(ctx, p, "publicipid")
-    start, private = _port(p.int("publicport"), "publicPort"), _port(p.int("privateport"), "privatePort")
-    algorithm = p.need("algorithm")
-    if algorithm not in ("source", "roundrobin", "leastconn"):
-        raise invalid(f"Invalid algorithm: {algorithm}")
-    protocol = p.text("protocol", "tcp").lower()
-    _conflict(ctx, ip, "LoadBalancing", "tcp", start, start)
-    companions: tuple[Obj, ...] = ()
-    if p.bool("openfirewall", True):
-        _conflict(ctx, ip, "Firewall", "tcp", start, start)
-        companions = (_make(ctx, ip, network, "Firewall", protocol="tcp", startport=start, endport=start,
-                            cidrlist=p.text("cidrlist", "0.0.0.0/0")),)
-    rule = _make(ctx, ip, network, "LoadBalancing", protocol=protocol, startport=start, endport=start, privateport=private,
-                 name=p.need("name"), description=p.str("description"), algorithm=algorithm, cidrlist=p.text("cidrlist"), vmids=[])
-    for wall in companions:
-        wall.set(_of=rule.uuid)
-    return _create(ctx, rule, network, "loadbalancer", balancer_view, "LB.CREATE", "creating load balancer", f"creating load balancer: {rule['name']}",
-                   "creating load balancer", companions)
-
-
-@command("listLoadBalancerRules", refs={**RULE, "virtualmachineid": "vm"})
-def list_balancers(ctx: Ctx, p: Params) -> Result:
-    rows = _listed(ctx, p, "LoadBalancing")
-    vm = p.obj("virtualmachineid")
-    if vm is not None:
-        rows = [r for r in rows if vm.uuid in r["vmids"]]
-    if p.has("name"):
-        rows = [r for r in rows if r["name"] == p.str("name")]
-    return ctx.listing("loadbalancerrule", rows, balancer_view, cacheable=False)
-
-
-@command("deleteLoadBalancerRule", refs=RULE)
-def delete_balancer(ctx: Ctx, p: Params) -> Result:
-    return _delete(ctx, p.the("id"), "LB.DELETE", "removing load balancer")
-
-
-def _members(ctx: Ctx, p: Params, add: bool) -> Result:
-    rule = p.the("id")
-    check_owner(ctx, rule)
-    vms = p.objs("virtualmachineids", "vm", ctx.state)
-    check_owner(ctx, *vms)
-    for vm in vms:
-        inside = any(n["networkid"] == rule["networkid"] for n in ctx.state.table("nic").where(vmid=vm.uuid))
-        if add and not inside:
-            raise invalid(f"VM {vm.uuid} cannot be added, doesn't belong to the network of the rule")
-        if add == (vm.uuid in rule["vmids"]):
-            raise invalid(f"VM {vm.uuid} is already mapped to load balancer." if add else f"VM {vm.uuid} is not mapped to load balancer.")
-    network = ctx.state.table("network").need(rule["networkid"])
-
-    def steps(job: Obj) -> Generator[float, None, dict[str, Any]]:
-        yield 0.5
-        _applied(ctx, network)
-        ids = [vm.uuid for vm in vms]
-        rule.set(vmids=rule["vmids"] + ids if add else [v for v in rule["vmids"] if v not in ids])
-        return {"success": True}
-
-    event, doing = ("LB.ASSIGN.TO.RULE", "assigning to load balancer") if add else ("LB.REMOVE.FROM.RULE", "removing from load balancer")
-    return run(ctx, steps, event=event, doing=f"{doing}. Rule ID: {rule.uuid}", scheduled=f"{doing}: {rule.uuid}",
-               resource=("LoadBalancerRule", rule.uuid, rule["name"]), instance=("FirewallRule", rule.uuid))
-
-
-@command("assignToLoadBalancerRule", refs=RULE)
-def assign(ctx: Ctx, p: Params) -> Result:
-    return _members(ctx, p, True)
-
-
-@command("removeFromLoadBalancerRule", refs=RULE)
-def take_from(ctx: Ctx, p: Params) -> Result:
-    return _members(ctx, p, False)
-
-
-@command("listLoadBalancerRuleInstances", refs=RULE)
-def balancer_instances(ctx: Ctx, p: Params) -> Result:
-    rule = p.the("id")
-    check_owner(ctx, rule)
-    vms = [vm for vm in (ctx.state.get("vm", v) for v in rule["vmids"]) if vm is not None and vm.removed_at is None]
-    if p.bool("applied", True) is False:
-        vms = [vm for vm in owned(ctx, Params("", {}), "vm") if vm.uuid not in rule["vmids"]
-               and any(n["networkid"] == rule["networkid"] for n in ctx.state.table("nic").where(vmid=vm.uuid))]
-    return ctx.listing("loadbalancerruleinstance", vms, vm_view, cacheable=False)
-
-
+    return delete_rule(ctx, p.the("id"), "FIREWALL.EGRESS.CLOSE", "revoking egress firewall rule")

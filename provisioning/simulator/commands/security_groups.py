@@ -21,18 +21,28 @@ GROUP: dict[str, str | tuple[str, ...]] = {"id": "securitygroup", "securitygroup
 def default_group(ctx: Ctx, account: Obj) -> Obj:
     """Every account has one, made when it is first asked for."""
     found = ctx.state.table("securitygroup").find(accountid=account.uuid, name="default")
-    return found or ctx.state.add("securitygroup", name="default", description="Default Security Group", accountid=account.uuid, rules=[])
+    return found or ctx.state.add(
+        "securitygroup", name="default", description="Default Security Group", accountid=account.uuid, rules=[]
+    )
 
 
 def group_view(group: Obj, ctx: Ctx) -> dict[str, Any]:
-    members = [vm.uuid for vm in ctx.state.table("vm").where(accountid=group["accountid"])
-               if group.uuid in (vm.get("securitygroupids") or ()) and vm["state"] not in ("Destroyed", "Expunging")]
+    members = [
+        vm.uuid
+        for vm in ctx.state.table("vm").where(accountid=group["accountid"])
+        if group.uuid in (vm.get("securitygroupids") or ()) and vm["state"] not in ("Destroyed", "Expunging")
+    ]
     rules = group.get("rules") or []
     return {
-        "id": group.uuid, "name": group["name"], "description": group.get("description"), **owner(ctx.state, group["accountid"]),
+        "id": group.uuid,
+        "name": group["name"],
+        "description": group.get("description"),
+        **owner(ctx.state, group["accountid"]),
         "ingressrule": [_rule(r) for r in rules if r["direction"] == "ingress"],
-        "egressrule": [_rule(r) for r in rules if r["direction"] == "egress"], "tags": tags_of(ctx.state, group),
-        "virtualmachinecount": len(members), "virtualmachineids": members,
+        "egressrule": [_rule(r) for r in rules if r["direction"] == "egress"],
+        "tags": tags_of(ctx.state, group),
+        "virtualmachinecount": len(members),
+        "virtualmachineids": members,
     }
 
 
@@ -59,7 +69,9 @@ def create_group(ctx: Ctx, p: Params) -> Result:
     name = p.need("name")
     if ctx.state.table("securitygroup").find(accountid=account.uuid, name=name) is not None:
         raise invalid(f"Unable to create security group, a group with name {name} already exists.")
-    group = ctx.state.add("securitygroup", name=name, description=p.str("description"), accountid=account.uuid, rules=[])
+    group = ctx.state.add(
+        "securitygroup", name=name, description=p.str("description"), accountid=account.uuid, rules=[]
+    )
     return {"securitygroup": clean(group_view(group, ctx))}
 
 
@@ -82,7 +94,9 @@ def delete_group(ctx: Ctx, p: Params) -> Result:
 def _authorize(ctx: Ctx, p: Params, direction: str) -> Result:
     group = p.obj("securitygroupid")
     if group is None:
-        group = ctx.state.table("securitygroup").find(accountid=target_account(ctx, p).uuid, name=p.need("securitygroupname"))
+        group = ctx.state.table("securitygroup").find(
+            accountid=target_account(ctx, p).uuid, name=p.need("securitygroupname")
+        )
     if group is None:
         raise invalid("Unable to find security group")
     check_owner(ctx, group)
@@ -104,7 +118,9 @@ def _authorize(ctx: Ctx, p: Params, direction: str) -> Result:
     def steps(job: Obj) -> Generator[float, None, dict[str, Any]]:
         yield 0.4
         rules = list(found.get("rules") or [])
-        for source in [{"cidr": c} for c in cidrs] + [{"account": o.get("account"), "securitygroupname": o.get("group")} for o in others]:
+        for source in [{"cidr": c} for c in cidrs] + [
+            {"account": o.get("account"), "securitygroupname": o.get("group")} for o in others
+        ]:
             number = int(found.get("_rules", 0)) + len(rules) + 1
             rules.append({"ruleid": ctx.state.new_uuid(f"sgrule:{found.uuid}", number), **base, **source})
         found.set(rules=rules)
@@ -113,8 +129,15 @@ def _authorize(ctx: Ctx, p: Params, direction: str) -> Result:
         return {"securitygroup": clean(group_view(found, ctx))}
 
     event = f"SG.AUTH.{direction.upper()}"
-    return run(ctx, steps, event=event, doing=f"Adding {direction.capitalize()} Rule", scheduled=f"authorizing {direction} to group: {found['name']}",
-               resource=("SecurityGroup", found.uuid, found["name"]), instance=("SecurityGroup", found.uuid))
+    return run(
+        ctx,
+        steps,
+        event=event,
+        doing=f"Adding {direction.capitalize()} Rule",
+        scheduled=f"authorizing {direction} to group: {found['name']}",
+        resource=("SecurityGroup", found.uuid, found["name"]),
+        instance=("SecurityGroup", found.uuid),
+    )
 
 
 @command("authorizeSecurityGroupIngress", refs=GROUP)
@@ -129,7 +152,9 @@ def authorize_egress(ctx: Ctx, p: Params) -> Result:
 
 def _revoke(ctx: Ctx, p: Params, direction: str) -> Result:
     wanted = p.need("id")
-    group = next((g for g in ctx.state.all("securitygroup") if any(r["ruleid"] == wanted for r in g.get("rules") or ())), None)
+    group = next(
+        (g for g in ctx.state.all("securitygroup") if any(r["ruleid"] == wanted for r in g.get("rules") or ())), None
+    )
     if group is None:
         raise invalid(f"Unable to find security rule with id {wanted}")
     check_owner(ctx, group)
@@ -140,8 +165,14 @@ def _revoke(ctx: Ctx, p: Params, direction: str) -> Result:
         found.set(rules=[r for r in found["rules"] if r["ruleid"] != wanted], _rules=int(found.get("_rules", 0)) + 1)
         return {"success": True}
 
-    return run(ctx, steps, event=f"SG.REVOKE.{direction.upper()}", doing=f"Revoking {direction.capitalize()} Rule",
-               scheduled=f"revoking {direction} rule id: {wanted}", resource=("SecurityGroup", found.uuid, found["name"]))
+    return run(
+        ctx,
+        steps,
+        event=f"SG.REVOKE.{direction.upper()}",
+        doing=f"Revoking {direction.capitalize()} Rule",
+        scheduled=f"revoking {direction} rule id: {wanted}",
+        resource=("SecurityGroup", found.uuid, found["name"]),
+    )
 
 
 @command("revokeSecurityGroupIngress", refs={"id": ()})

@@ -28,7 +28,14 @@ def configure(ctx: Ctx, p: Params) -> Result:
             fields[name] = place.uuid
             shown[name] = place.dbid
     mock = ctx.state.add("simulatormock", **fields)
-    return {"null": {"id": mock.dbid, **shown, "name": mock["name"], **({"count": mock["count"]} if mock["count"] is not None else {})}}
+    return {
+        "null": {
+            "id": mock.dbid,
+            **shown,
+            "name": mock["name"],
+            **({"count": mock["count"]} if mock["count"] is not None else {}),
+        }
+    }
 
 
 @command("cleanupSimulatorMock")

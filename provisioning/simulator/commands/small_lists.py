@@ -30,7 +30,12 @@ def list_nics(ctx: Ctx, p: Params) -> Result:
 
 
 def group_view(group: Obj, ctx: Ctx) -> dict[str, Any]:
-    return {"id": group.uuid, "name": group["name"], **owner(ctx.state, group["accountid"], path=False), "created": iso(group["created"])}
+    return {
+        "id": group.uuid,
+        "name": group["name"],
+        **owner(ctx.state, group["accountid"], path=False),
+        "created": iso(group["created"]),
+    }
 
 
 @command("listInstanceGroups", refs={"id": "instancegroup"})

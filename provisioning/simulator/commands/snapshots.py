@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 from provisioning.simulator import limits
@@ -19,7 +19,7 @@ from provisioning.simulator.views_compute import snapshot_view, vm_snapshot_view
 
 
 def _stamp(at: float) -> str:
-    return datetime.fromtimestamp(at, tz=timezone.utc).strftime("%Y%m%d%H%M%S")
+    return datetime.fromtimestamp(at, tz=UTC).strftime("%Y%m%d%H%M%S")
 
 
 @command("createSnapshot")
@@ -34,8 +34,16 @@ def create_snapshot(ctx: Ctx, p: Params) -> Result:
     limits.check(ctx, account, snapshot=1, secondary_storage=int(volume["size"]))
     vm = ctx.state.get("vm", volume.get("virtualmachineid"))
     name = p.str("name") or f"{vm['name'] if vm is not None else 'detached'}_{volume['name']}_{_stamp(ctx.now)}"
-    snapshot = ctx.state.add("snapshot", name=name, accountid=account.uuid, volumeid=volume.uuid, zoneid=volume["zoneid"],
-                             state="Allocated", physicalsize=0, virtualsize=int(volume["size"]))
+    snapshot = ctx.state.add(
+        "snapshot",
+        name=name,
+        accountid=account.uuid,
+        volumeid=volume.uuid,
+        zoneid=volume["zoneid"],
+        state="Allocated",
+        physicalsize=0,
+        virtualsize=int(volume["size"]),
+    )
 
     def steps(job: Obj) -> Generator[float, None, dict[str, Any]]:
         try:
@@ -59,15 +67,26 @@ def create_snapshot(ctx: Ctx, p: Params) -> Result:
             fields[key] = value
         return {"snapshot": fields}
 
-    return run(ctx, steps, event="SNAPSHOT.CREATE", doing="taking snapshot", scheduled=f"Creating Snapshot for volume: {volume.uuid}",
-               created="allocating snapshot", resource=("Snapshot", snapshot.uuid, name), instance=("Snapshot", snapshot.uuid),
-               entity=snapshot.uuid, account=account)
+    return run(
+        ctx,
+        steps,
+        event="SNAPSHOT.CREATE",
+        doing="taking snapshot",
+        scheduled=f"Creating Snapshot for volume: {volume.uuid}",
+        created="allocating snapshot",
+        resource=("Snapshot", snapshot.uuid, name),
+        instance=("Snapshot", snapshot.uuid),
+        entity=snapshot.uuid,
+        account=account,
+    )
 
 
 @command("listSnapshots", refs={"id": "snapshot"})
 def list_snapshots(ctx: Ctx, p: Params) -> Result:
     fields = {name: obj.uuid for name in ("volumeid", "zoneid") if (obj := p.obj(name)) is not None}
-    return ctx.listing("snapshot", tagged(ctx, p, matching(p, owned(ctx, p, "snapshot", **fields))), snapshot_view, cacheable=False)
+    return ctx.listing(
+        "snapshot", tagged(ctx, p, matching(p, owned(ctx, p, "snapshot", **fields))), snapshot_view, cacheable=False
+    )
 
 
 @command("deleteSnapshot", refs={"id": "snapshot"})
@@ -83,8 +102,15 @@ def delete_snapshot(ctx: Ctx, p: Params) -> Result:
         ctx.state.remove(snapshot)
         return {"success": True}
 
-    return run(ctx, steps, event="SNAPSHOT.DELETE", doing="deleting snapshot", scheduled=f"deleting Snapshot: {snapshot.uuid}",
-               resource=("Snapshot", snapshot.uuid, snapshot["name"]), instance=("Snapshot", snapshot.uuid))
+    return run(
+        ctx,
+        steps,
+        event="SNAPSHOT.DELETE",
+        doing="deleting snapshot",
+        scheduled=f"deleting Snapshot: {snapshot.uuid}",
+        resource=("Snapshot", snapshot.uuid, snapshot["name"]),
+        instance=("Snapshot", snapshot.uuid),
+    )
 
 
 @command("revertSnapshot", refs={"id": "snapshot"})
@@ -104,8 +130,15 @@ def revert_snapshot(ctx: Ctx, p: Params) -> Result:
             volume.set(state="Ready")
         return {"snapshot": snapshot_view(snapshot, ctx)}
 
-    return run(ctx, steps, event="SNAPSHOT.REVERT", doing="reverting a snapshot", scheduled=f"Reverting Snapshot: {snapshot.uuid}",
-               resource=("Snapshot", snapshot.uuid, snapshot["name"]), instance=("Snapshot", snapshot.uuid))
+    return run(
+        ctx,
+        steps,
+        event="SNAPSHOT.REVERT",
+        doing="reverting a snapshot",
+        scheduled=f"Reverting Snapshot: {snapshot.uuid}",
+        resource=("Snapshot", snapshot.uuid, snapshot["name"]),
+        instance=("Snapshot", snapshot.uuid),
+    )
 
 
 # -- VM snapshots ------------------------------------------------------------------------------------------------------
@@ -119,8 +152,16 @@ def create_vm_snapshot(ctx: Ctx, p: Params) -> Result:
     name = f"{vm['instancename']}_VS_{_stamp(ctx.now)}"
     parent = next((s for s in ctx.state.table("vmsnapshot").where(virtualmachineid=vm.uuid) if s.get("current")), None)
     snapshot = ctx.state.add(
-        "vmsnapshot", name=name, displayname=p.str("name") or name, description=p.str("description"), accountid=vm["accountid"],
-        virtualmachineid=vm.uuid, zoneid=vm["zoneid"], state="Allocated", current=False, type="DiskAndMemory" if memory else "Disk",
+        "vmsnapshot",
+        name=name,
+        displayname=p.str("name") or name,
+        description=p.str("description"),
+        accountid=vm["accountid"],
+        virtualmachineid=vm.uuid,
+        zoneid=vm["zoneid"],
+        state="Allocated",
+        current=False,
+        type="DiskAndMemory" if memory else "Disk",
         parent=parent.uuid if parent is not None else None,
     )
 
@@ -138,9 +179,17 @@ def create_vm_snapshot(ctx: Ctx, p: Params) -> Result:
         snapshot.set(state="Ready", current=True)
         return {"vmsnapshot": clean(vm_snapshot_view(snapshot, ctx))}
 
-    return run(ctx, steps, event="VMSNAPSHOT.CREATE", doing=f"Creating Instance Snapshot. Instance ID: {vm.uuid}",
-               scheduled=f"Creating Snapshot for Instance: {vm.uuid}", resource=("VirtualMachine", vm.uuid, vm["name"]),
-               instance=("VmSnapshot", None), entity=snapshot.uuid, account=ctx.state.table("account").need(vm["accountid"]))
+    return run(
+        ctx,
+        steps,
+        event="VMSNAPSHOT.CREATE",
+        doing=f"Creating Instance Snapshot. Instance ID: {vm.uuid}",
+        scheduled=f"Creating Snapshot for Instance: {vm.uuid}",
+        resource=("VirtualMachine", vm.uuid, vm["name"]),
+        instance=("VmSnapshot", None),
+        entity=snapshot.uuid,
+        account=ctx.state.table("account").need(vm["accountid"]),
+    )
 
 
 @command("listVMSnapshot", refs={"vmsnapshotid": "vmsnapshot", "virtualmachineid": "vm"})
@@ -166,8 +215,15 @@ def delete_vm_snapshot(ctx: Ctx, p: Params) -> Result:
         ctx.state.remove(snapshot)
         return {"success": True}
 
-    return run(ctx, steps, event="VMSNAPSHOT.DELETE", doing="delete vm snapshots", scheduled=f"Deleting Instance Snapshot: {snapshot.uuid}",
-               resource=("VirtualMachine", snapshot["virtualmachineid"], snapshot["name"]), instance=("VmSnapshot", None))
+    return run(
+        ctx,
+        steps,
+        event="VMSNAPSHOT.DELETE",
+        doing="delete vm snapshots",
+        scheduled=f"Deleting Instance Snapshot: {snapshot.uuid}",
+        resource=("VirtualMachine", snapshot["virtualmachineid"], snapshot["name"]),
+        instance=("VmSnapshot", None),
+    )
 
 
 @command("revertToVMSnapshot")
@@ -190,4 +246,11 @@ def revert_vm_snapshot(ctx: Ctx, p: Params) -> Result:
         for other in ctx.state.table("vmsnapshot").where(virtualmachineid=vm.uuid):
             other.set(current=other is snapshot)
 
-    return power(ctx, vm, work, "VMSNAPSHOT.REVERTTO", "reverting to VM snapshot", f"Revert Instance: {vm.uuid} to Instance Snapshot: {snapshot.uuid}")
+    return power(
+        ctx,
+        vm,
+        work,
+        "VMSNAPSHOT.REVERTTO",
+        "reverting to VM snapshot",
+        f"Revert Instance: {vm.uuid} to Instance Snapshot: {snapshot.uuid}",
+    )

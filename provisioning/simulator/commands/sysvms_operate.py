@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Generator
 from typing import Any
 
@@ -26,13 +25,18 @@ SYSVM: dict[str, str | tuple[str, ...]] = {"id": "sysvm", "virtualmachineid": "s
 ROUTER: dict[str, str | tuple[str, ...]] = {"id": "router", "routerid": "router", "networkid": "network"}
 Work = Callable[[], Generator[float, None, None]]
 NO_RESULTS = (
-    "Failed to get health check results due to: No health check results found for the router. This could happen for a newly created "
+    "Failed to get health check results due to: No health check results found for the router. This could happen "
+    "for a newly created "
     "router. Please wait for periodic results to populate or manually call for checks to execute."
 )
 
 
 def orchestration_failed(vm: Obj) -> ApiError:
-    return ApiError(530, None, f"Unable to orchestrate the start of VM instance {json_text({'instanceName': vm['name'], 'uuid': vm.uuid})}.")
+    return ApiError(
+        530,
+        None,
+        f"Unable to orchestrate the start of VM instance {json_text({'instanceName': vm['name'], 'uuid': vm.uuid})}.",
+    )
 
 
 def _is_proxy(vm: Obj) -> bool:
@@ -46,13 +50,22 @@ def _event_of(vm: Obj, verb: str) -> str:
 def _sysvm_job(ctx: Ctx, vm: Obj, verb: str, word: str, work: Work) -> Result:
     """A job about a system VM: Scheduled by the call, Started by its manager, no Completed."""
     event = _event_of(vm, verb)
-    first = ctx.event(event, f"{word[:1].upper()}{word[1:]} System VM with ID: {vm.uuid}", state="Scheduled",
-                      resource=("SystemVm", vm.uuid, vm["name"]))
+    first = ctx.event(
+        event,
+        f"{word[:1].upper()}{word[1:]} System VM with ID: {vm.uuid}",
+        state="Scheduled",
+        resource=("SystemVm", vm.uuid, vm["name"]),
+    )
     kind = "console proxy VM" if _is_proxy(vm) else "secondary storage VM"
 
     def steps(job: Obj) -> Generator[float, None, dict[str, Any]]:
-        ctx.event(event, f"{word} {kind}", state="Started", parent=first,
-                  resource=("ConsoleProxy" if _is_proxy(vm) else "SystemVm", vm.uuid, vm["name"]))
+        ctx.event(
+            event,
+            f"{word} {kind}",
+            state="Started",
+            parent=first,
+            resource=("ConsoleProxy" if _is_proxy(vm) else "SystemVm", vm.uuid, vm["name"]),
+        )
         yield from work()
         return {"systemvm": clean(sysvms.sysvm_view(vm, ctx))}
 
@@ -101,9 +114,15 @@ def reboot_sysvm(ctx: Ctx, p: Params) -> Result:
         yield 0.3
         places = f"public IP [{vm.get('publicip')}], private IP [{vm.get('privateip')}]."
         if _is_proxy(vm):
-            ctx.alert("ALERT.SERVICE.CONSOLEPROXY", f"Console proxy is rebooted in zone [{zone['name']}], proxy [{vm['name']}], {places}")
+            ctx.alert(
+                "ALERT.SERVICE.CONSOLEPROXY",
+                f"Console proxy is rebooted in zone [{zone['name']}], proxy [{vm['name']}], {places}",
+            )
         else:
-            ctx.alert("ALERT.SERVICE.SSVM", f"Secondary Storage Vm rebooted in zone [{zone['name']}], secStorageVm [{vm['name']}], {places}")
+            ctx.alert(
+                "ALERT.SERVICE.SSVM",
+                f"Secondary Storage Vm rebooted in zone [{zone['name']}], secStorageVm [{vm['name']}], {places}",
+            )
 
     return _sysvm_job(ctx, vm, "REBOOT", "rebooting", work)
 
@@ -156,8 +175,15 @@ def destroy_sysvm(ctx: Ctx, p: Params) -> Result:
         ctx.state.remove(vm)
         return {"systemvm": {**view, "state": "Expunging"}}
 
-    return run(ctx, steps, event=_event_of(vm, "DESTROY"), doing="destroying system vm", scheduled=f"Destroying System VM with ID: {vm.uuid}",
-               resource=("SystemVm", vm.uuid, vm["name"]), instance=("SystemVm", vm.uuid))
+    return run(
+        ctx,
+        steps,
+        event=_event_of(vm, "DESTROY"),
+        doing="destroying system vm",
+        scheduled=f"Destroying System VM with ID: {vm.uuid}",
+        resource=("SystemVm", vm.uuid, vm["name"]),
+        instance=("SystemVm", vm.uuid),
+    )
 
 
 @command("migrateSystemVm", refs=SYSVM)
@@ -178,7 +204,7 @@ def migrate_sysvm(ctx: Ctx, p: Params) -> Result:
     return _sysvm_job(ctx, vm, "MIGRATE", "migrating", work)
 
 
-# -- routers -------------------------------------------------------------------------------------------------------------
+# -- routers ----------------------------------------------------------------------------------------------------------
 @command("listRouters", refs={**ROUTER, "hostid": "host"})
 def list_routers(ctx: Ctx, p: Params) -> Result:
     fields = {name: obj.uuid for name in ("zoneid", "podid", "hostid", "networkid") if (obj := p.obj(name)) is not None}
@@ -202,15 +228,26 @@ def _router_job(ctx: Ctx, router: Obj, event: str, word: str, work: Work) -> Res
         yield from work()
         return {"router": with_job(clean(router_view(router, ctx)), job)}
 
-    return run(ctx, steps, event=event, doing=f"{word} router Vm. Router ID: {router.uuid}",
-               scheduled=f"{word[:1].upper()}{word[1:]} router: {router.uuid}", resource=("DomainRouter", router.uuid, router["name"]),
-               instance=("DomainRouter", router.uuid), account=ctx.state.table("account").need(router["accountid"]))
+    return run(
+        ctx,
+        steps,
+        event=event,
+        doing=f"{word} router Vm. Router ID: {router.uuid}",
+        scheduled=f"{word[:1].upper()}{word[1:]} router: {router.uuid}",
+        resource=("DomainRouter", router.uuid, router["name"]),
+        instance=("DomainRouter", router.uuid),
+        account=ctx.state.table("account").need(router["accountid"]),
+    )
 
 
 def _up(ctx: Ctx, router: Obj) -> Generator[float, None, None]:
     if not (yield from start_router(ctx.sim, router)):
-        raise ApiError(530, None, f"Unable to orchestrate the start of VM instance "
-                       f"{json_text({'instanceName': router['name'], 'uuid': router.uuid})}.")
+        raise ApiError(
+            530,
+            None,
+            f"Unable to orchestrate the start of VM instance "
+            f"{json_text({'instanceName': router['name'], 'uuid': router.uuid})}.",
+        )
 
 
 @command("rebootRouter", refs=ROUTER)
@@ -275,8 +312,12 @@ def health_checks(ctx: Ctx, p: Params) -> Result:
     results = router.get("healthchecks")
     if not results:
         raise server_error(NO_RESULTS)
-    return {"routerhealthchecks": {"routerid": router.uuid, "healthchecks": [
-        {**row, "lastupdated": iso(row["lastupdated"])} for row in results]}}
+    return {
+        "routerhealthchecks": {
+            "routerid": router.uuid,
+            "healthchecks": [{**row, "lastupdated": iso(row["lastupdated"])} for row in results],
+        }
+    }
 
 
 def run_checks(sim: Simulator, router: Obj) -> None:
@@ -284,9 +325,16 @@ def run_checks(sim: Simulator, router: Obj) -> None:
     now = sim.scheduler.now()
     # One check fails on every router of the pretended hypervisor.
     bad = bool(router.get("_unhealthy")) or router["hypervisor"] == "Simulator"
-    rows = [{"checkname": name, "checktype": kind, "success": True, "details": "", "lastupdated": now}
-            for name, kind in (("dns_check.py", "basic"), ("dhcp_check.py", "basic"), ("haproxy_check.py", "advance"),
-                               ("gateways_check.py", "basic"), ("router_version_check.py", "basic"))]
+    rows = [
+        {"checkname": name, "checktype": kind, "success": True, "details": "", "lastupdated": now}
+        for name, kind in (
+            ("dns_check.py", "basic"),
+            ("dhcp_check.py", "basic"),
+            ("haproxy_check.py", "advance"),
+            ("gateways_check.py", "basic"),
+            ("router_version_check.py", "basic"),
+        )
+    ]
     if bad:
         rows[3] = {**rows[3], "success": False, "details": "Unreachable gateways found"}
     router.set(healthchecks=rows, healthchecksfailed=bad)
@@ -299,45 +347,7 @@ def periodic_checks(sim: Simulator) -> None:
         if router["state"] == "Running":
             run_checks(sim, router)
             if router.get("healthchecksfailed"):
-                sim.journal.alert("ALERT.SERVICE.DOMAINROUTER", f"Health checks failed: 1 failing checks on router {router['name']} / {router.uuid}")
-
-
-# -- diagnostics ---------------------------------------------------------------------------------------------------------
-@command("runDiagnostics", refs={"targetid": ("router", "sysvm")})
-def run_diagnostics(ctx: Ctx, p: Params) -> Result:
-    vm = p.the("targetid")
-    kind = p.text("type").lower()
-    if kind not in ("ping", "traceroute", "arping"):
-        raise invalid(f"Unable to resolve diagnostics type: {p.text('type')}")
-    is_router = vm.kind == "router"
-    instance = ("DomainRouter" if is_router else "SystemVm", vm.uuid)
-    said = ctx.event("ROUTER.DIAGNOSTICS" if is_router else "SYSTEM.VM.DIAGNOSTICS", f"Executing diagnostics on System Instance with ID: {vm.uuid}",
-                     state="Scheduled", resource=(*instance, vm["name"]))
-
-    def steps(job: Obj) -> Generator[float, None, dict[str, Any]]:
-        ctx.event("SYSTEM.VM.DIAGNOSTICS", "Running diagnostics on system vm", state="Started", parent=said, resource=(*instance, vm["name"]))
-        yield 0.6
-        if vm["state"] != "Running":
-            raise ApiError(431, None, f"Unable to find a running instance with id {vm.uuid}")
-        ctx.event("SYSTEM.VM.DIAGNOSTICS", "Successfully completed running diagnostics on system vm", parent=said,
-                  resource=(*instance, vm["name"]))
-        return {"diagnostics": {"stdout": f"{kind.upper()} {p.text('ipaddress')} executed in {vm['name']}", "stderr": "", "exitcode": "0"}}
-
-    return run(ctx, steps, event="SYSTEM.VM.DIAGNOSTICS", doing=None, instance=instance)
-
-
-@command("getDiagnosticsData", refs={"targetid": ("router", "sysvm")})
-def diagnostics_data(ctx: Ctx, p: Params) -> Result:
-    vm = p.the("targetid")
-
-    def steps(job: Obj) -> Generator[float, None, dict[str, Any]]:
-        yield 1.5
-        storage = next((s for s in ctx.state.table("sysvm").where(zoneid=vm["zoneid"]) if not _is_proxy(s) and s["state"] == "Running"), None)
-        if storage is None:
-            raise ApiError(530, None, "Failed to generate a download URL: no secondary storage VM is running in the zone")
-        name = f"diagnostics_{vm['name']}_{secrets.token_hex(4)}.zip"
-        return {"diagnostics": {"url": f"http://{storage['publicip']}/userdata/{name}"}}
-
-    return run(ctx, steps, event="SYSTEM.VM.DIAGNOSTICS", doing="getting diagnostics files on system vm",
-               scheduled=f"Getting diagnostics data files from System Instance: {vm.uuid}",
-               resource=("SystemVm", vm.uuid, vm["name"]), instance=("SystemVm", vm.uuid))
+                sim.journal.alert(
+                    "ALERT.SERVICE.DOMAINROUTER",
+                    f"Health checks failed: 1 failing checks on router {router['name']} / {router.uuid}",
+                )

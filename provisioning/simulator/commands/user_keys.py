@@ -30,8 +30,11 @@ def new_key(sim: Simulator, what: str) -> str:
 def add_key_pair(sim: Simulator, user: Obj, **fields: Any) -> Obj:
     number = sim.state.table("keypair").last_dbid + 1
     return sim.state.add(
-        "keypair", userid=user.uuid, apikey=new_key(sim, f"api:{user.uuid}:{number}"),
-        secretkey=new_key(sim, f"secret:{user.uuid}:{number}"), **{"name": f"{user.dbid} - API key pair", **fields},
+        "keypair",
+        userid=user.uuid,
+        apikey=new_key(sim, f"api:{user.uuid}:{number}"),
+        secretkey=new_key(sim, f"secret:{user.uuid}:{number}"),
+        **{"name": f"{user.dbid} - API key pair", **fields},
     )
 
 
@@ -42,12 +45,26 @@ def key_view(pair: Obj, ctx: Ctx) -> dict[str, Any]:
     domain = state.table("domain").need(account["domainid"])
     role = state.table("role").need(account["roleid"])
     return {
-        "name": pair["name"], "description": pair.get("description"), "apikey": pair["apikey"], "secretkey": pair["secretkey"],
-        "userid": user.uuid, "username": user["username"], "id": pair.uuid, "created": iso(pair["created"]),
-        "startdate": iso(pair.get("startdate")), "enddate": iso(pair.get("enddate")),
-        "accounttype": ACCOUNT_TYPES.get(account["accounttype"], "NORMAL"), "accountid": account.uuid, "accountname": account["name"],
-        "roleid": role.uuid, "roletype": role["type"], "rolename": role["name"], "domainid": domain.uuid, "domain": domain["name"],
-        "domainpath": domain["path"], "state": "ENABLED",
+        "name": pair["name"],
+        "description": pair.get("description"),
+        "apikey": pair["apikey"],
+        "secretkey": pair["secretkey"],
+        "userid": user.uuid,
+        "username": user["username"],
+        "id": pair.uuid,
+        "created": iso(pair["created"]),
+        "startdate": iso(pair.get("startdate")),
+        "enddate": iso(pair.get("enddate")),
+        "accounttype": ACCOUNT_TYPES.get(account["accounttype"], "NORMAL"),
+        "accountid": account.uuid,
+        "accountname": account["name"],
+        "roleid": role.uuid,
+        "roletype": role["type"],
+        "rolename": role["name"],
+        "domainid": domain.uuid,
+        "domain": domain["name"],
+        "domainpath": domain["path"],
+        "state": "ENABLED",
     }
 
 
@@ -60,18 +77,36 @@ def register_user_keys(ctx: Ctx, p: Params) -> Result:
         yield 2.0
         if not may_use(ctx, user["accountid"]):
             raise ApiError(530, None, NOT_YOURS)
-        pair = add_key_pair(ctx.sim, user, **clean({
-            "name": p.str("name"), "description": p.str("description"), "startdate": p.date("startdate"), "enddate": p.date("enddate"),
-        }))
+        pair = add_key_pair(
+            ctx.sim,
+            user,
+            **clean(
+                {
+                    "name": p.str("name"),
+                    "description": p.str("description"),
+                    "startdate": p.date("startdate"),
+                    "enddate": p.date("enddate"),
+                }
+            ),
+        )
         return {"userkeys": clean(key_view(pair, ctx))}
 
-    start = ctx.event("REGISTER.USER.KEY", f"Registering API keypair for user [{user.uuid}].", state="Scheduled", account=owner,
-                      resource=("User", user.uuid, user["username"]))
+    start = ctx.event(
+        "REGISTER.USER.KEY",
+        f"Registering API keypair for user [{user.uuid}].",
+        state="Scheduled",
+        account=owner,
+        resource=("User", user.uuid, user["username"]),
+    )
 
     def told(job: Obj) -> Generator[float, None, dict[str, Any]]:
         result = yield from steps(job)
-        ctx.event("REGISTER.USER.KEY", "Successfully completed register for the developer API keys", parent=start,
-                  resource=("User", user.uuid, user["username"]))
+        ctx.event(
+            "REGISTER.USER.KEY",
+            "Successfully completed register for the developer API keys",
+            parent=start,
+            resource=("User", user.uuid, user["username"]),
+        )
         return result
 
     return run(ctx, told, event="REGISTER.USER.KEY", doing=None, instance=("User", user.uuid))
@@ -101,8 +136,12 @@ def list_user_keys(ctx: Ctx, p: Params) -> Result:
         rows = _pairs(ctx, user)
     else:
         users = ctx.state.table("user")
-        rows = [k for k in ctx.state.all("keypair") if may_use(ctx, users.need(k["userid"])["accountid"])
-                and (p.flag("listall") or k["userid"] == ctx.user.uuid)]
+        rows = [
+            k
+            for k in ctx.state.all("keypair")
+            if may_use(ctx, users.need(k["userid"])["accountid"])
+            and (p.flag("listall") or k["userid"] == ctx.user.uuid)
+        ]
     one = p.obj("keypairid")
     if one is not None:
         rows = [k for k in rows if k is one]

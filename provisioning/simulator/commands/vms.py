@@ -24,7 +24,8 @@ from provisioning.simulator.vm_life import add_nic, next_instance, start
 
 HOST_NAME = re.compile(r"^[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$")
 BAD_NAME = (
-    "Invalid name. Vm name can contain ASCII letters 'a' through 'z', the digits '0' through '9', and the hyphen ('-'), must be "
+    "Invalid name. Vm name can contain ASCII letters 'a' through 'z', the digits '0' through '9', and the hyphen "
+    "('-'), must be "
     "between 1 and 63 characters long, and can't start or end with \"-\" and can't start with digit"
 )
 GIB = 2**30
@@ -33,8 +34,11 @@ REFS: dict[str, str | tuple[str, ...]] = {"id": "vm", "groupid": "instancegroup"
 
 def found_vms(ctx: Ctx, p: Params) -> list[Obj]:
     """VMs that a list call asks for."""
-    fields = {name: obj.uuid for name in ("zoneid", "hostid", "serviceofferingid", "userid", "groupid", "templateid", "isoid")
-              if (obj := p.obj(name)) is not None}
+    fields = {
+        name: obj.uuid
+        for name in ("zoneid", "hostid", "serviceofferingid", "userid", "groupid", "templateid", "isoid")
+        if (obj := p.obj(name)) is not None
+    }
     state = p.text("state")
     if state and state.lower() not in ("present", "stopped", "running"):
         fields["state"] = next((s for s in STATES if s.lower() == state.lower()), state)
@@ -70,7 +74,18 @@ def found_vms(ctx: Ctx, p: Params) -> list[Obj]:
     return tagged(ctx, p, matching(p, rows, keys=("name", "displayname", "instancename", "state")))
 
 
-STATES = ("Starting", "Running", "Stopping", "Stopped", "Destroyed", "Expunging", "Migrating", "Error", "Unknown", "Shutdown")
+STATES = (
+    "Starting",
+    "Running",
+    "Stopping",
+    "Stopped",
+    "Destroyed",
+    "Expunging",
+    "Migrating",
+    "Error",
+    "Unknown",
+    "Shutdown",
+)
 
 
 @command("listVirtualMachines", refs=REFS)
@@ -83,8 +98,15 @@ def list_vm_metrics(ctx: Ctx, p: Params) -> Result:
     return ctx.listing("virtualmachine", found_vms(ctx, p), vm_metrics_view)
 
 
-@command("deployVirtualMachine", refs={"affinitygroupids": "affinitygroup", "networkids": "network", "securitygroupids": "securitygroup",
-                                       "diskofferingid": "diskoffering"})
+@command(
+    "deployVirtualMachine",
+    refs={
+        "affinitygroupids": "affinitygroup",
+        "networkids": "network",
+        "securitygroupids": "securitygroup",
+        "diskofferingid": "diskoffering",
+    },
+)
 def deploy(ctx: Ctx, p: Params) -> Result:
     account = target_account(ctx, p)
     zone, offering = p.the("zoneid"), p.the("serviceofferingid")
@@ -113,18 +135,39 @@ def deploy(ctx: Ctx, p: Params) -> Result:
             raise invalid("A key pair with name '" + key + "' was not found.")
     _check_user_data(p)
     disk = p.obj("diskofferingid")
-    root_bytes = (p.int("rootdisksize") or 0) * GIB or int(offering.get("rootdisksize") or 0) * GIB or int(template.get("size") or 2 * GIB)
+    root_bytes = (
+        (p.int("rootdisksize") or 0) * GIB
+        or int(offering.get("rootdisksize") or 0) * GIB
+        or int(template.get("size") or 2 * GIB)
+    )
     data_bytes = 0
     if disk is not None:
         data_bytes = (p.int("size") if disk.get("iscustomized") else disk.get("disksize")) or 0
         data_bytes *= GIB
-    limits.check(ctx, account, user_vm=1, cpu=size["cpunumber"], memory=size["memory"], volume=2 if disk is not None else 1,
-                 primary_storage=root_bytes + data_bytes)
+    limits.check(
+        ctx,
+        account,
+        user_vm=1,
+        cpu=size["cpunumber"],
+        memory=size["memory"],
+        volume=2 if disk is not None else 1,
+        primary_storage=root_bytes + data_bytes,
+    )
     vm = _make(ctx, p, account, zone, template, offering, networks, groups, keypairs, size, root_bytes)
     if disk is not None:
-        ctx.state.add("volume", name=f"DATA-{vm['instancename'].split('-')[-2]}", accountid=account.uuid, zoneid=zone.uuid,
-                      type="DATADISK", size=data_bytes, state="Allocated", diskofferingid=disk.uuid, virtualmachineid=vm.uuid,
-                      deviceid=1, attached=ctx.now)
+        ctx.state.add(
+            "volume",
+            name=f"DATA-{vm['instancename'].split('-')[-2]}",
+            accountid=account.uuid,
+            zoneid=zone.uuid,
+            type="DATADISK",
+            size=data_bytes,
+            state="Allocated",
+            diskofferingid=disk.uuid,
+            virtualmachineid=vm.uuid,
+            deviceid=1,
+            attached=ctx.now,
+        )
     starting = p.text("startvm", "true").lower() != "false"
     host = p.obj("hostid") if ctx.is_admin else None
 
@@ -135,9 +178,17 @@ def deploy(ctx: Ctx, p: Params) -> Result:
             yield 0.5
         return {"virtualmachine": with_job(clean(vm_view(vm, ctx)), job)}
 
-    return run(ctx, steps, event="VM.CREATE", doing=f"deploying Vm. Instance ID: {vm.uuid}",
-               scheduled=f"Starting Instance with ID: {vm.uuid}", resource=("VirtualMachine", vm.uuid, vm["name"]),
-               instance=("VirtualMachine", vm.uuid), entity=vm.uuid, account=account)
+    return run(
+        ctx,
+        steps,
+        event="VM.CREATE",
+        doing=f"deploying Vm. Instance ID: {vm.uuid}",
+        scheduled=f"Starting Instance with ID: {vm.uuid}",
+        resource=("VirtualMachine", vm.uuid, vm["name"]),
+        instance=("VirtualMachine", vm.uuid),
+        entity=vm.uuid,
+        account=account,
+    )
 
 
 def _sizes(p: Params, offering: Obj) -> dict[str, int]:
@@ -149,8 +200,11 @@ def _sizes(p: Params, offering: Obj) -> dict[str, int]:
         given = details.get(key) or details.get(key.lower())
         if value is None or (offering.get("iscustomized") and not value):
             if not given or not given.isdigit():
-                raise invalid(f"Invalid CPU cores value, specify a value between 1 and 2147483647" if field == "cpunumber"
-                              else f"Invalid {field} value for a custom compute offering")
+                raise invalid(
+                    "Invalid CPU cores value, specify a value between 1 and 2147483647"
+                    if field == "cpunumber"
+                    else f"Invalid {field} value for a custom compute offering"
+                )
             value = int(given)
         out[field] = int(value)
     return out
@@ -185,9 +239,17 @@ def _unique_host_name(ctx: Ctx, name: str | None, networks: list[tuple[Obj, str 
     for network, _ in networks:
         for nic in ctx.state.table("nic").where(networkid=network.uuid):
             vm = ctx.state.get("vm", nic["vmid"])
-            if vm is not None and vm.removed_at is None and vm["name"].lower() == name.lower() and vm["state"] not in ("Error", "Expunging"):
-                raise invalid(f"The vm with hostName {name} already exists in the network domain: {network.get('networkdomain')}; "
-                              f"network=Network {{\"name\":\"{network['name']}\",\"uuid\":\"{network.uuid}\"}}")
+            if (
+                vm is not None
+                and vm.removed_at is None
+                and vm["name"].lower() == name.lower()
+                and vm["state"] not in ("Error", "Expunging")
+            ):
+                raise invalid(
+                    f"The vm with hostName {name} already exists in the network domain: "
+                    f"{network.get('networkdomain')}; "
+                    f'network=Network {{"name":"{network["name"]}","uuid":"{network.uuid}"}}'
+                )
 
 
 def _named_groups(ctx: Ctx, p: Params, account: Obj) -> list[Obj]:
@@ -210,8 +272,19 @@ def _check_user_data(p: Params) -> None:
         raise invalid("User data is not base64 encoded.") from None
 
 
-def _make(ctx: Ctx, p: Params, account: Obj, zone: Obj, template: Obj, offering: Obj, networks: list[tuple[Obj, str | None]],
-          groups: list[Obj], keypairs: list[str], size: dict[str, int], root_bytes: int) -> Obj:
+def _make(
+    ctx: Ctx,
+    p: Params,
+    account: Obj,
+    zone: Obj,
+    template: Obj,
+    offering: Obj,
+    networks: list[tuple[Obj, str | None]],
+    groups: list[Obj],
+    keypairs: list[str],
+    size: dict[str, int],
+    root_bytes: int,
+) -> Obj:
     """The stopped VM with its NICs and root disk, and the events of their making."""
     sim, state = ctx.sim, ctx.state
     number = next_instance(sim)
@@ -222,11 +295,21 @@ def _make(ctx: Ctx, p: Params, account: Obj, zone: Obj, template: Obj, offering:
     uuid = state.new_uuid("vm", number)
     custom = {k: v for k, v in size.items() if offering.get(k) != v}
     fields: dict[str, Any] = {
-        "name": p.str("name") or f"VM-{uuid}", "displayname": p.str("displayname") or p.str("name") or f"VM-{uuid}",
-        "accountid": account.uuid, "userid": ctx.user.uuid, "zoneid": zone.uuid, "templateid": template.uuid,
-        "serviceofferingid": offering.uuid, "hypervisor": hypervisor, "instancename": f"i-{account.dbid}-{number}-VM",
-        "state": "Stopped", "hostid": None, "haenable": bool(offering.get("offerha")), "updated": ctx.now,
-        "ostypeid": template.get("ostypeid"), **custom,
+        "name": p.str("name") or f"VM-{uuid}",
+        "displayname": p.str("displayname") or p.str("name") or f"VM-{uuid}",
+        "accountid": account.uuid,
+        "userid": ctx.user.uuid,
+        "zoneid": zone.uuid,
+        "templateid": template.uuid,
+        "serviceofferingid": offering.uuid,
+        "hypervisor": hypervisor,
+        "instancename": f"i-{account.dbid}-{number}-VM",
+        "state": "Stopped",
+        "hostid": None,
+        "haenable": bool(offering.get("offerha")),
+        "updated": ctx.now,
+        "ostypeid": template.get("ostypeid"),
+        **custom,
     }
     if groups:
         fields["affinitygroupids"] = [group.uuid for group in groups]
@@ -253,10 +336,27 @@ def _make(ctx: Ctx, p: Params, account: Obj, zone: Obj, template: Obj, offering:
             state.remove(nic)
         state.remove(vm)
         raise
-    root = state.add("volume", name=f"ROOT-{number}", accountid=account.uuid, zoneid=zone.uuid, type="ROOT", size=root_bytes,
-                     state="Allocated", templateid=template.uuid, serviceofferingid=offering.uuid, virtualmachineid=vm.uuid, deviceid=0)
-    ctx.event("VOLUME.CREATE", "Successfully created entity for creating ROOT volume. Volume Type: ROOTVolume ID: "
-              f"{root.uuid} Instance ID: {vm.uuid}", state="Created", account=account, resource=("Volume", root.uuid, root["name"]))
+    root = state.add(
+        "volume",
+        name=f"ROOT-{number}",
+        accountid=account.uuid,
+        zoneid=zone.uuid,
+        type="ROOT",
+        size=root_bytes,
+        state="Allocated",
+        templateid=template.uuid,
+        serviceofferingid=offering.uuid,
+        virtualmachineid=vm.uuid,
+        deviceid=0,
+    )
+    ctx.event(
+        "VOLUME.CREATE",
+        "Successfully created entity for creating ROOT volume. Volume Type: ROOTVolume ID: "
+        f"{root.uuid} Instance ID: {vm.uuid}",
+        state="Created",
+        account=account,
+        resource=("Volume", root.uuid, root["name"]),
+    )
     return vm
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import secrets
 from collections.abc import Generator
 from typing import Any
@@ -53,7 +51,11 @@ def update_vm(ctx: Ctx, p: Params) -> Result:
         changes["groupid"] = group.uuid
     change(ctx.sim, vm, **changes)
     # CloudStack's own text names the parameter instead of its value.
-    ctx.event("VM.UPDATE", "Successfully completed updating Vm. Instance ID: id", resource=("VirtualMachine", vm.uuid, vm["name"]))
+    ctx.event(
+        "VM.UPDATE",
+        "Successfully completed updating Vm. Instance ID: id",
+        resource=("VirtualMachine", vm.uuid, vm["name"]),
+    )
     return {"virtualmachine": clean(vm_view(vm, ctx))}
 
 
@@ -63,20 +65,29 @@ def _new_size(ctx: Ctx, p: Params, vm: Obj) -> dict[str, Any]:
     if offering.removed_at is not None or offering.get("issystem"):
         raise invalid(f"Unable to find service offering: {offering.uuid}")
     if offering.uuid == vm["serviceofferingid"] and not offering.get("iscustomized"):
-        raise ApiError(431, 4350, f"Not upgrading vm {vm_text(vm)} since it already has the requested service offering ({offering['name']})")
+        raise ApiError(
+            431,
+            4350,
+            f"Not upgrading vm {vm_text(vm)} since it already has the requested service offering ({offering['name']})",
+        )
     details = p.merged("details")
     fields: dict[str, Any] = {"serviceofferingid": offering.uuid, "cpunumber": None, "cpuspeed": None, "memory": None}
     for name, key in (("cpunumber", "cpuNumber"), ("cpuspeed", "cpuSpeed"), ("memory", "memory")):
         if not offering.get(name):
             given = details.get(key) or details.get(name)
             if given is None or not given.isdigit():
-                raise invalid(f"Need to specify custom parameter values cpu, cpu speed and memory when using custom offering ({name})")
+                raise invalid(
+                    "Need to specify custom parameter values cpu, cpu speed and memory when using custom "
+                    f"offering ({name})"
+                )
             fields[name] = int(given)
     cores, _, memory = limits.vm_size(ctx.sim, vm)
     new_cores = int(fields["cpunumber"] or offering["cpunumber"])
     new_memory = int(fields["memory"] or offering["memory"])
     account = ctx.state.table("account").need(vm["accountid"])
-    limits.check(ctx, account, **{k: v for k, v in {"cpu": new_cores - cores, "memory": new_memory - memory}.items() if v > 0})
+    limits.check(
+        ctx, account, **{k: v for k, v in {"cpu": new_cores - cores, "memory": new_memory - memory}.items() if v > 0}
+    )
     return fields
 
 
@@ -87,7 +98,11 @@ def change_service(ctx: Ctx, p: Params) -> Result:
         raise invalid(f"Unable to upgrade virtual machine {vm_text(vm)}; make sure the virtual machine is stopped")
     fields = _new_size(ctx, p, vm)
     change(ctx.sim, vm, **fields)
-    ctx.event("VM.UPGRADE", f"Successfully completed upgrading Vm. Instance ID: {vm.uuid}", resource=("VirtualMachine", vm.uuid, vm["name"]))
+    ctx.event(
+        "VM.UPGRADE",
+        f"Successfully completed upgrading Vm. Instance ID: {vm.uuid}",
+        resource=("VirtualMachine", vm.uuid, vm["name"]),
+    )
     return {"virtualmachine": clean(vm_view(vm, ctx))}
 
 
@@ -106,10 +121,16 @@ def scale(ctx: Ctx, p: Params) -> Result:
         change(ctx.sim, vm, **fields)
         return {"virtualmachine": with_job(clean(vm_view(vm, ctx)), job)}
 
-    return run(ctx, steps, event="VM.DYNAMIC.SCALE", doing=f"scaling Vm. Instance ID: {vm.uuid}",
-               scheduled=f"Upgrading Instance: {vm.uuid} to service offering: {p.the('serviceofferingid').uuid}",
-               resource=("VirtualMachine", vm.uuid, vm["name"]), instance=("VirtualMachine", vm.uuid),
-               account=ctx.state.table("account").need(vm["accountid"]))
+    return run(
+        ctx,
+        steps,
+        event="VM.DYNAMIC.SCALE",
+        doing=f"scaling Vm. Instance ID: {vm.uuid}",
+        scheduled=f"Upgrading Instance: {vm.uuid} to service offering: {p.the('serviceofferingid').uuid}",
+        resource=("VirtualMachine", vm.uuid, vm["name"]),
+        instance=("VirtualMachine", vm.uuid),
+        account=ctx.state.table("account").need(vm["accountid"]),
+    )
 
 
 def _room_for(ctx: Ctx, vm: Obj, offering: Obj, fields: dict[str, Any]) -> None:
@@ -124,20 +145,34 @@ def _room_for(ctx: Ctx, vm: Obj, offering: Obj, fields: dict[str, Any]) -> None:
     new_mhz = int(fields["cpuspeed"] or offering["cpuspeed"])
     new_memory = int(fields["memory"] or offering["memory"])
     if new_cores < cores or new_mhz < mhz or new_memory < memory:
-        raise ApiError(431, None, "While the VM is running, only scaling up it is supported. New service offering should have CPU, speed and "
-                       "memory at least as the current one")
-    if not vm.get("isdynamicallyscalable") or sim.setting("enable.dynamic.scale.vm", sim.state.get("zone", vm["zoneid"])) != "true":
+        raise ApiError(
+            431,
+            None,
+            "While the VM is running, only scaling up it is supported. New service offering should have CPU, speed and "
+            "memory at least as the current one",
+        )
+    if (
+        not vm.get("isdynamicallyscalable")
+        or sim.setting("enable.dynamic.scale.vm", sim.state.get("zone", vm["zoneid"])) != "true"
+    ):
         raise ApiError(530, None, f"Unable to scale VM {vm['name']}: dynamic scaling is not enabled for it")
     host = sim.state.table("host").need(vm["hostid"])
     cluster = sim.state.table("cluster").need(host["clusterid"])
-    extra = replace(demand(sim, vm), cores=new_cores - cores or 1, mhz_per_core=new_mhz if new_cores > cores else new_mhz - mhz,
-                    memory_bytes=(new_memory - memory) * 2**20)
+    extra = replace(
+        demand(sim, vm),
+        cores=new_cores - cores or 1,
+        mhz_per_core=new_mhz if new_cores > cores else new_mhz - mhz,
+        memory_bytes=(new_memory - memory) * 2**20,
+    )
     owners = dedications(sim)
-    if has_room(host_view(host, ledger(sim).hosts(sim)[host.uuid], owners), cluster_view(sim, cluster, owners), extra) is not None:
+    if (
+        has_room(host_view(host, ledger(sim).hosts(sim)[host.uuid], owners), cluster_view(sim, cluster, owners), extra)
+        is not None
+    ):
         raise ApiError(533, None, f"Unable to scale {vm_text(vm)}: its host has not enough capacity")
 
 
-# -- NICs ----------------------------------------------------------------------------------------------------------------
+# -- NICs -------------------------------------------------------------------------------------------------------------
 @command("addNicToVirtualMachine", refs=VM)
 def add_nic_to_vm(ctx: Ctx, p: Params) -> Result:
     vm, network = the_vm(ctx, p, "virtualmachineid"), p.the("networkid")
@@ -210,14 +245,29 @@ def add_ip_to_nic(ctx: Ctx, p: Params) -> Result:
         yield 0.3
         nic.set(secondaryip=[*nic["secondaryip"], extra])
         vm.prepared = None
-        return {"nicsecondaryip": {"id": extra["id"], "ipaddress": address, "nicid": nic.uuid, "networkid": network.uuid,
-                                   "virtualmachineid": vm.uuid}}
+        return {
+            "nicsecondaryip": {
+                "id": extra["id"],
+                "ipaddress": address,
+                "nicid": nic.uuid,
+                "networkid": network.uuid,
+                "virtualmachineid": vm.uuid,
+            }
+        }
 
-    return run(ctx, steps, event="NIC.SECONDARY.IP.ASSIGN", doing="assigning secondary ip to nic", scheduled=f"associating ip to nic id={nic.uuid}",
-               resource=("Nic", nic.uuid, ""), instance=("None", None), entity=str(extra["id"]))
+    return run(
+        ctx,
+        steps,
+        event="NIC.SECONDARY.IP.ASSIGN",
+        doing="assigning secondary ip to nic",
+        scheduled=f"associating ip to nic id={nic.uuid}",
+        resource=("Nic", nic.uuid, ""),
+        instance=("None", None),
+        entity=str(extra["id"]),
+    )
 
 
-# -- secrets -------------------------------------------------------------------------------------------------------------
+# -- secrets ----------------------------------------------------------------------------------------------------------
 @command("resetPasswordForVirtualMachine", refs=VM)
 def reset_password(ctx: Ctx, p: Params) -> Result:
     vm = the_vm(ctx, p)
@@ -232,9 +282,15 @@ def reset_password(ctx: Ctx, p: Params) -> Result:
         fields = with_job(clean(vm_view(vm, ctx)), job)
         return {"virtualmachine": {**fields, "password": p.str("password") or secrets.token_urlsafe(9)}}
 
-    return run(ctx, steps, event="VM.RESETPASSWORD", doing=f"resetting Vm password. Instance ID: {vm.uuid}",
-               scheduled=f"Resetting password for Instance: {vm.uuid}", resource=("VirtualMachine", vm.uuid, vm["name"]),
-               instance=("VirtualMachine", vm.uuid))
+    return run(
+        ctx,
+        steps,
+        event="VM.RESETPASSWORD",
+        doing=f"resetting Vm password. Instance ID: {vm.uuid}",
+        scheduled=f"Resetting password for Instance: {vm.uuid}",
+        resource=("VirtualMachine", vm.uuid, vm["name"]),
+        instance=("VirtualMachine", vm.uuid),
+    )
 
 
 @command("resetSSHKeyForVirtualMachine", refs=VM)
@@ -251,7 +307,14 @@ def reset_key(ctx: Ctx, p: Params) -> Result:
         yield 0.4
         vm.set(keypairs=names)
 
-    return power(ctx, vm, work, "VM.RESETSSHKEY", f"resetting Vm SSHKey. Instance ID: {vm.uuid}", f"Resetting SSH key for Instance: {vm.uuid}")
+    return power(
+        ctx,
+        vm,
+        work,
+        "VM.RESETSSHKEY",
+        f"resetting Vm SSHKey. Instance ID: {vm.uuid}",
+        f"Resetting SSH key for Instance: {vm.uuid}",
+    )
 
 
 @command("getVMPassword", refs=VM)
@@ -270,8 +333,11 @@ def get_user_data(ctx: Ctx, p: Params) -> Result:
 def update_affinity(ctx: Ctx, p: Params) -> Result:
     vm = the_vm(ctx, p)
     if vm["state"] != "Stopped":
-        raise invalid(f"Unable update affinity groups of the virtual machine {vm_text(vm)} in state {vm['state']}; make sure the virtual machine "
-                      "is stopped and not in an error state before updating.")
+        raise invalid(
+            f"Unable update affinity groups of the virtual machine {vm_text(vm)} in state {vm['state']}; make "
+            "sure the virtual machine "
+            "is stopped and not in an error state before updating."
+        )
     groups = p.objs("affinitygroupids", "affinitygroup", ctx.state)
     check_owner(ctx, *groups)
 
@@ -279,43 +345,6 @@ def update_affinity(ctx: Ctx, p: Params) -> Result:
         yield 0.2
         vm.set(affinitygroupids=[group.uuid for group in groups])
 
-    return power(ctx, vm, work, "VM.AFFINITY.GROUP.UPDATE", "updating vm affinity groups", "updating affinity groups of a VM")
-
-
-# -- console -------------------------------------------------------------------------------------------------------------
-@command("createConsoleEndpoint")
-def console_endpoint(ctx: Ctx, p: Params) -> Result:
-    vm = p.the("virtualmachineid")
-    check_owner(ctx, vm)
-    proxy = next((s for s in ctx.state.table("sysvm").where(zoneid=vm["zoneid"]) if s["systemvmtype"] == "consoleproxy"
-                  and s["state"] == "Running" and s.get("publicip")), None)
-    if vm["state"] != "Running" or proxy is None:
-        why = (f"VM {vm['name']} must be running to connect console for sessions" if vm["state"] != "Running"
-               else "Unable to find a running console proxy for the zone")
-        return {"consoleendpoint": {"success": False, "details": why}}
-    seed = hashlib.sha512(f"{vm.uuid}:{ctx.now}".encode()).digest()
-    token = base64.b64encode((seed * 9)[:527]).decode() + "="
-    host = str(proxy["publicip"])
-    url = f"http://{host}/resource/noVNC/vnc.html?autoconnect=true&show_dot=true&port=8080&token={token}"
-    return {"consoleendpoint": {"success": True, "url": url,
-                                "websocket": {"token": token, "host": host, "port": "8080", "path": "websockify"}}}
-
-
-@command("listVirtualMachinesUsageHistory", refs=VM)
-def usage_history(ctx: Ctx, p: Params) -> Result:
-    from provisioning.simulator.commands.sysvms import sample
-    from provisioning.simulator.tenancy import owned
-
-    rows = []
-    for vm in ctx.page(owned(ctx, p, "vm")):
-        stats = []
-        if vm["state"] == "Running" and vm.get("_stats"):
-            first = max(float(vm.get("_booted_at") or vm.get("updated") or vm["created"]), ctx.now - 720 * 60)
-            at = (int(first / 60) + 1) * 60.0
-            while at <= ctx.now and len(stats) < 720:
-                stats.append({**sample(at), "cpuused": f"{vm['_stats']}%"})
-                at += 60.0
-        rows.append({"id": vm.uuid, "name": vm["instancename"], "displayname": vm.get("displayname") or vm["name"], "stats": stats})
-    return ctx.listing("virtualmachine", rows)
-
-
+    return power(
+        ctx, vm, work, "VM.AFFINITY.GROUP.UPDATE", "updating vm affinity groups", "updating affinity groups of a VM"
+    )

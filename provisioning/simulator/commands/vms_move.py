@@ -27,7 +27,9 @@ def find_hosts(ctx: Ctx, p: Params) -> Result:
         host = ctx.state.table("host").need(place.id)
         if why == "storage is out of reach" or (keyword and keyword not in host["name"].lower()):
             continue
-        rows.append({"requiresStorageMotion": False, **clean(host_view(host, ctx)), "suitableformigration": why is None})
+        rows.append(
+            {"requiresStorageMotion": False, **clean(host_view(host, ctx)), "suitableformigration": why is None}
+        )
     rows.sort(key=lambda row: not row["suitableformigration"])
     return ctx.listing("host", rows)
 
@@ -44,24 +46,37 @@ def migrate(ctx: Ctx, p: Params) -> Result:
             raise invalid("Unable to find a suitable destination to migrate VM " + vm["name"])
         wanted = ctx.state.table("host").need(fits[0])
     if wanted.uuid == vm["hostid"]:
-        raise invalid("Cannot migrate VM, VM is already present on this host, please specify valid destination host to migrate the VM")
+        raise invalid(
+            "Cannot migrate VM, VM is already present on this host, please specify valid destination host to "
+            "migrate the VM"
+        )
     host = wanted
     if host["state"] != "Up" or host.get("resourcestate") != "Enabled":
-        raise invalid(f"Cannot migrate VM, destination host {host['name']} is not in correct state, has status: {host['state']}, state: "
-                      f"{host.get('resourcestate')}")
+        raise invalid(
+            f"Cannot migrate VM, destination host {host['name']} is not in correct state, has status: "
+            f"{host['state']}, state: "
+            f"{host.get('resourcestate')}"
+        )
 
     def work() -> Generator[float, None, None]:
         why = {place.id: reason for place, reason in targets(ctx.sim, vm)}.get(host.uuid, "storage is out of reach")
         if why is not None:
             yield 0.2
-            raise ApiError(530, None, f"Migration was refused connection to destination: {why}" if "storage" in why
-                           else f"Destination host {host['name']} doesn't have enough capacity to host VM {vm['name']}")
+            raise ApiError(
+                530,
+                None,
+                f"Migration was refused connection to destination: {why}"
+                if "storage" in why
+                else f"Destination host {host['name']} doesn't have enough capacity to host VM {vm['name']}",
+            )
         source = vm["hostid"]
         change(ctx.sim, vm, state="Migrating", _target=host.uuid)
         done = False
         try:
             yield 1.5
-            done = host["state"] == "Up" and not mocks.failing(ctx.sim, "MigrateCommand", host=ctx.state.table("host").need(source))
+            done = host["state"] == "Up" and not mocks.failing(
+                ctx.sim, "MigrateCommand", host=ctx.state.table("host").need(source)
+            )
         finally:
             if not done:
                 change(ctx.sim, vm, state="Running", hostid=source)
@@ -70,5 +85,11 @@ def migrate(ctx: Ctx, p: Params) -> Result:
         move(ctx.sim, vm, host)
 
     number = str(vm["instancename"]).rsplit("-", 2)[1]
-    return power(ctx, vm, work, "VM.MIGRATE", f"migrating VM. Instance Id: {number} to host with ID: {host.uuid}",
-                 f"Attempting to migrate Instance Id: {vm.uuid} to host Id: {host.uuid}")
+    return power(
+        ctx,
+        vm,
+        work,
+        "VM.MIGRATE",
+        f"migrating VM. Instance Id: {number} to host with ID: {host.uuid}",
+        f"Attempting to migrate Instance Id: {vm.uuid} to host Id: {host.uuid}",
+    )

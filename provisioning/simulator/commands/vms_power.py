@@ -21,7 +21,13 @@ from provisioning.simulator.vm_life import change, cpu_share, expunge, fail, sta
 
 VM = {"id": "vm"}
 # What remains to be said of a VM that is gone.
-NOTHING_LEFT: dict[str, Any] = {"securitygroup": [], "nic": [], "affinitygroup": [], "deleteprotection": False, "tags": []}
+NOTHING_LEFT: dict[str, Any] = {
+    "securitygroup": [],
+    "nic": [],
+    "affinitygroup": [],
+    "deleteprotection": False,
+    "tags": [],
+}
 
 
 def the_vm(ctx: Ctx, p: Params, name: str = "id") -> Obj:
@@ -40,8 +46,16 @@ def power(ctx: Ctx, vm: Obj, work: Any, event: str, doing: str, scheduled: str) 
         yield from work()
         return {"virtualmachine": with_job(clean(vm_view(vm, ctx)), job)}
 
-    return run(ctx, steps, event=event, doing=doing, scheduled=scheduled, resource=("VirtualMachine", vm.uuid, vm["name"]),
-               instance=("VirtualMachine", vm.uuid), account=ctx.state.table("account").need(vm["accountid"]))
+    return run(
+        ctx,
+        steps,
+        event=event,
+        doing=doing,
+        scheduled=scheduled,
+        resource=("VirtualMachine", vm.uuid, vm["name"]),
+        instance=("VirtualMachine", vm.uuid),
+        account=ctx.state.table("account").need(vm["accountid"]),
+    )
 
 
 @command("startVirtualMachine", refs=VM)
@@ -55,15 +69,23 @@ def start_vm(ctx: Ctx, p: Params) -> Result:
             return
         yield from start(ctx, vm, deploying=False, host_id=host.uuid if host is not None else None)
 
-    return power(ctx, vm, work, "VM.START", f"starting Vm. Instance ID: {vm.uuid}", f"Starting User Instance with ID: {vm.uuid}")
+    return power(
+        ctx, vm, work, "VM.START", f"starting Vm. Instance ID: {vm.uuid}", f"Starting User Instance with ID: {vm.uuid}"
+    )
 
 
 @command("stopVirtualMachine", refs=VM)
 def stop_vm(ctx: Ctx, p: Params) -> Result:
     vm = the_vm(ctx, p)
     forced = p.flag("forced")
-    return power(ctx, vm, lambda: stop(ctx, vm, forced=forced), "VM.STOP", f"stopping Vm. Instance ID: {vm.uuid}",
-                 f"Stopping User Instance with ID: {vm.uuid}")
+    return power(
+        ctx,
+        vm,
+        lambda: stop(ctx, vm, forced=forced),
+        "VM.STOP",
+        f"stopping Vm. Instance ID: {vm.uuid}",
+        f"Stopping User Instance with ID: {vm.uuid}",
+    )
 
 
 @command("rebootVirtualMachine", refs=VM)
@@ -76,7 +98,14 @@ def reboot_vm(ctx: Ctx, p: Params) -> Result:
         if vm["state"] != "Running" or host is None or host["state"] != "Up":
             raise ApiError(530, None, "Failed to reboot vm instance")
 
-    return power(ctx, vm, work, "VM.REBOOT", f"rebooting Vm. Instance ID: {vm.uuid}", f"Rebooting User Instance with ID: {vm.uuid}")
+    return power(
+        ctx,
+        vm,
+        work,
+        "VM.REBOOT",
+        f"rebooting Vm. Instance ID: {vm.uuid}",
+        f"Rebooting User Instance with ID: {vm.uuid}",
+    )
 
 
 @command("destroyVirtualMachine", refs=VM)
@@ -90,7 +119,11 @@ def destroy_vm(ctx: Ctx, p: Params) -> Result:
             raise ApiError(530, None, "Account does not have permission for expunging.")
         if vm.get("deleteprotection"):
             yield 0.1
-            raise ApiError(530, None, f"Instance [id = {vm.uuid}, name = {vm['name']}] has delete protection enabled and cannot be deleted.")
+            raise ApiError(
+                530,
+                None,
+                f"Instance [id = {vm.uuid}, name = {vm['name']}] has delete protection enabled and cannot be deleted.",
+            )
         if vm["state"] in ON_HOST:
             yield from stop(ctx, vm, forced=p.flag("forced"))
         if vm["state"] not in ("Destroyed", "Expunging"):
@@ -103,16 +136,25 @@ def destroy_vm(ctx: Ctx, p: Params) -> Result:
             return {"virtualmachine": dict(NOTHING_LEFT)}
         return {"virtualmachine": with_job(clean(vm_view(vm, ctx)), job)}
 
-    return run(ctx, steps, event="VM.DESTROY", doing=f"destroying Vm. Instance ID: {vm.uuid}",
-               scheduled=f"Destroying Instance with ID: {vm.uuid}", resource=("VirtualMachine", vm.uuid, vm["name"]),
-               instance=("VirtualMachine", vm.uuid), account=ctx.state.table("account").need(vm["accountid"]))
+    return run(
+        ctx,
+        steps,
+        event="VM.DESTROY",
+        doing=f"destroying Vm. Instance ID: {vm.uuid}",
+        scheduled=f"Destroying Instance with ID: {vm.uuid}",
+        resource=("VirtualMachine", vm.uuid, vm["name"]),
+        instance=("VirtualMachine", vm.uuid),
+        account=ctx.state.table("account").need(vm["accountid"]),
+    )
 
 
 @command("expungeVirtualMachine", refs=VM)
 def expunge_vm(ctx: Ctx, p: Params) -> Result:
     vm = the_vm(ctx, p)
     if not ctx.is_admin and ctx.sim.setting("allow.user.expunge.recover.vm") != "true":
-        raise denied("Expunging a vm can only be done by an Admin. Or when the allow.user.expunge.recover.vm key is set.")
+        raise denied(
+            "Expunging a vm can only be done by an Admin. Or when the allow.user.expunge.recover.vm key is set."
+        )
     if vm["state"] not in ("Destroyed", "Expunging", "Error"):
         raise invalid(f"Please destroy vm with specified vmId before expunge: {vm.uuid}")
 
@@ -121,21 +163,32 @@ def expunge_vm(ctx: Ctx, p: Params) -> Result:
         expunge(ctx.sim, vm)
         return {"success": True}
 
-    return run(ctx, steps, event="VM.EXPUNGE", doing=f"expunging Vm. Instance ID: {vm.uuid}",
-               scheduled=f"Expunging Instance with ID: {vm.uuid}", resource=("VirtualMachine", vm.uuid, vm["name"]),
-               instance=("VirtualMachine", vm.uuid))
+    return run(
+        ctx,
+        steps,
+        event="VM.EXPUNGE",
+        doing=f"expunging Vm. Instance ID: {vm.uuid}",
+        scheduled=f"Expunging Instance with ID: {vm.uuid}",
+        resource=("VirtualMachine", vm.uuid, vm["name"]),
+        instance=("VirtualMachine", vm.uuid),
+    )
 
 
 @command("recoverVirtualMachine", refs=VM)
 def recover_vm(ctx: Ctx, p: Params) -> Result:
     vm = the_vm(ctx, p)
     if not ctx.is_admin and ctx.sim.setting("allow.user.expunge.recover.vm") != "true":
-        raise denied("Recovering a vm can only be done by an Admin. Or when the allow.user.expunge.recover.vm key is set.")
+        raise denied(
+            "Recovering a vm can only be done by an Admin. Or when the allow.user.expunge.recover.vm key is set."
+        )
     if vm["state"] != "Destroyed":
         raise invalid(f"Vm with id {vm.uuid} is not in the right state")
     change(ctx.sim, vm, state="Stopped")
-    ctx.event("VM.RECOVER", f"Successfully completed recovering VM. Instance ID: {vm.uuid}",
-              resource=("VirtualMachine", vm.uuid, vm["name"]))
+    ctx.event(
+        "VM.RECOVER",
+        f"Successfully completed recovering VM. Instance ID: {vm.uuid}",
+        resource=("VirtualMachine", vm.uuid, vm["name"]),
+    )
     return {"virtualmachine": clean(vm_view(vm, ctx))}
 
 
@@ -151,13 +204,22 @@ def restore_vm(ctx: Ctx, p: Params) -> Result:
         if template is not None:
             vm.set(templateid=template.uuid)
         for volume in ctx.state.table("volume").where(virtualmachineid=vm.uuid, type="ROOT"):
-            volume.set(path=ctx.state.new_uuid("volumepath", volume.dbid + 1), **({"templateid": template.uuid} if template else {}))
+            volume.set(
+                path=ctx.state.new_uuid("volumepath", volume.dbid + 1),
+                **({"templateid": template.uuid} if template else {}),
+            )
         yield 0.5
         if running:
             yield from start(ctx, vm, deploying=False)
 
-    return power(ctx, vm, work, "VM.RESTORE", f"restoring Vm. Instance ID: {vm.uuid}", f"Restore a VM to original Template or new Template"
-                 f" Instance ID: {vm.uuid}")
+    return power(
+        ctx,
+        vm,
+        work,
+        "VM.RESTORE",
+        f"restoring Vm. Instance ID: {vm.uuid}",
+        f"Restore a VM to original Template or new Template Instance ID: {vm.uuid}",
+    )
 
 
 @background(20)

@@ -28,7 +28,11 @@ def _touch_vm(ctx: Ctx, vm_id: str | None) -> None:
 
 
 def found_volumes(ctx: Ctx, p: Params) -> list[Obj]:
-    fields = {name: obj.uuid for name in ("virtualmachineid", "zoneid", "storageid", "diskofferingid") if (obj := p.obj(name)) is not None}
+    fields = {
+        name: obj.uuid
+        for name in ("virtualmachineid", "zoneid", "storageid", "diskofferingid")
+        if (obj := p.obj(name)) is not None
+    }
     rows = owned(ctx, p, "volume", **fields)
     if p.has("type"):
         rows = [v for v in rows if v["type"].lower() == p.text("type").lower()]
@@ -66,7 +70,9 @@ def create_volume(ctx: Ctx, p: Params) -> Result:
     snapshot, disk, zone = p.obj("snapshotid"), p.obj("diskofferingid"), p.obj("zoneid")
     check_owner(ctx, snapshot)
     if snapshot is None and disk is None:
-        raise invalid("Missing parameter(s), either a positive volume size or a valid disk offering id must be specified.")
+        raise invalid(
+            "Missing parameter(s), either a positive volume size or a valid disk offering id must be specified."
+        )
     if snapshot is not None:
         zone = zone or ctx.state.get("zone", snapshot["zoneid"])
         source = ctx.state.table("volume").need(snapshot["volumeid"])
@@ -76,7 +82,10 @@ def create_volume(ctx: Ctx, p: Params) -> Result:
         assert disk is not None
         if disk.get("iscustomized"):
             asked = p.int("size")
-            low, high = (int(ctx.sim.setting(f"custom.diskoffering.size.{end}") or fallback) for end, fallback in (("min", 1), ("max", 1024)))
+            low, high = (
+                int(ctx.sim.setting(f"custom.diskoffering.size.{end}") or fallback)
+                for end, fallback in (("min", 1), ("max", 1024))
+            )
             if asked is None:
                 raise invalid("This disk offering requires a custom size specified")
             if not low <= asked <= high:
@@ -91,8 +100,14 @@ def create_volume(ctx: Ctx, p: Params) -> Result:
     limits.check(ctx, account, volume=1, primary_storage=size)
     the_zone: Obj = zone
     volume = ctx.state.add(
-        "volume", name=p.str("name") or f"VOL-{ctx.state.table('volume').last_dbid + 1}", accountid=account.uuid, zoneid=the_zone.uuid,
-        type="DATADISK", size=size, state="Allocated", diskofferingid=disk.uuid if disk is not None else None,
+        "volume",
+        name=p.str("name") or f"VOL-{ctx.state.table('volume').last_dbid + 1}",
+        accountid=account.uuid,
+        zoneid=the_zone.uuid,
+        type="DATADISK",
+        size=size,
+        state="Allocated",
+        diskofferingid=disk.uuid if disk is not None else None,
         snapshotid=snapshot.uuid if snapshot is not None else None,
     )
     vm = p.obj("virtualmachineid")
@@ -112,9 +127,18 @@ def create_volume(ctx: Ctx, p: Params) -> Result:
             _attach(ctx, volume, vm, None)
         return {"volume": with_job(clean(volume_view(volume, ctx)), job)}
 
-    return run(ctx, steps, event="VOLUME.CREATE", doing=f"creating volume. Volume ID: {volume.uuid}",
-               scheduled=f"Creating volume {volume['name']}", created=f"creating volume. Volume ID: {volume.uuid}",
-               resource=("Volume", volume.uuid, volume["name"]), instance=("Volume", volume.uuid), entity=volume.uuid, account=account)
+    return run(
+        ctx,
+        steps,
+        event="VOLUME.CREATE",
+        doing=f"creating volume. Volume ID: {volume.uuid}",
+        scheduled=f"Creating volume {volume['name']}",
+        created=f"creating volume. Volume ID: {volume.uuid}",
+        resource=("Volume", volume.uuid, volume["name"]),
+        instance=("Volume", volume.uuid),
+        entity=volume.uuid,
+        account=account,
+    )
 
 
 def the_volume(ctx: Ctx, p: Params, name: str = "id") -> Obj:
@@ -133,7 +157,9 @@ def _attach(ctx: Ctx, volume: Obj, vm: Obj, device: int | None) -> None:
         if pool is not None:
             volume.set(storageid=pool, state="Ready", path=ctx.state.new_uuid("volumepath", volume.dbid))
         elif vm.get("_starts"):
-            raise ApiError(530, None, f"Failed to attach volume {volume['name']} to VM {vm['name']}; no storage pool for it")
+            raise ApiError(
+                530, None, f"Failed to attach volume {volume['name']} to VM {vm['name']}; no storage pool for it"
+            )
     taken = {int(v.get("deviceid") or 0) for v in ctx.state.table("volume").where(virtualmachineid=vm.uuid)}
     if device is None:
         device = next(n for n in range(1, 256) if n not in taken and n != 3)
@@ -154,7 +180,9 @@ def attach_volume(ctx: Ctx, p: Params) -> Result:
     if vm["accountid"] != volume["accountid"]:
         raise invalid("Please specify a volume and a VM of the same account")
     device = p.int("deviceid")
-    if device is not None and any(int(v.get("deviceid") or 0) == device for v in ctx.state.table("volume").where(virtualmachineid=vm.uuid)):
+    if device is not None and any(
+        int(v.get("deviceid") or 0) == device for v in ctx.state.table("volume").where(virtualmachineid=vm.uuid)
+    ):
         raise invalid(f"deviceId {device} is used by vm {vm.uuid}")
 
     def steps(job: Obj) -> Generator[float, None, dict[str, Any]]:
@@ -162,9 +190,15 @@ def attach_volume(ctx: Ctx, p: Params) -> Result:
         _attach(ctx, volume, vm, device)
         return {"volume": with_job(clean(volume_view(volume, ctx)), job)}
 
-    return run(ctx, steps, event="VOLUME.ATTACH", doing=f"attaching volume. Volume ID: {volume.uuid} Instance ID: {vm.uuid}",
-               scheduled=f"Attaching volume with ID: {volume.uuid} to Instance with ID: {vm.uuid}",
-               resource=("Volume", volume.uuid, volume["name"]), instance=("Volume", volume.uuid))
+    return run(
+        ctx,
+        steps,
+        event="VOLUME.ATTACH",
+        doing=f"attaching volume. Volume ID: {volume.uuid} Instance ID: {vm.uuid}",
+        scheduled=f"Attaching volume with ID: {volume.uuid} to Instance with ID: {vm.uuid}",
+        resource=("Volume", volume.uuid, volume["name"]),
+        instance=("Volume", volume.uuid),
+    )
 
 
 @command("detachVolume", refs=VOLUME)
@@ -174,7 +208,9 @@ def detach_volume(ctx: Ctx, p: Params) -> Result:
         vm, device = p.obj("virtualmachineid"), p.int("deviceid")
         if vm is None or device is None:
             raise invalid("Please provide either a volume id, or a tuple(device id, instance id)")
-        volume = next((v for v in ctx.state.table("volume").where(virtualmachineid=vm.uuid) if v.get("deviceid") == device), None)
+        volume = next(
+            (v for v in ctx.state.table("volume").where(virtualmachineid=vm.uuid) if v.get("deviceid") == device), None
+        )
         if volume is None:
             raise invalid("Unable to find volume on the VM")
     found: Obj = volume
@@ -195,8 +231,15 @@ def detach_volume(ctx: Ctx, p: Params) -> Result:
 
     # CloudStack's own sentence; the wrong half of it is what it really says.
     text = f"Detaching volume: {found.uuid} <error:  either volume id or deviceId/vmId need to be specified>"
-    return run(ctx, steps, event="VOLUME.DETACH", doing=f"detaching volume. {text}", scheduled=text,
-               resource=("Volume", found.uuid, found["name"]), instance=("Volume", found.uuid))
+    return run(
+        ctx,
+        steps,
+        event="VOLUME.DETACH",
+        doing=f"detaching volume. {text}",
+        scheduled=text,
+        resource=("Volume", found.uuid, found["name"]),
+        instance=("Volume", found.uuid),
+    )
 
 
 @command("resizeVolume", refs=VOLUME)
@@ -208,8 +251,11 @@ def resize_volume(ctx: Ctx, p: Params) -> Result:
     if size <= 0:
         raise invalid("No size or disk offering given")
     if size < int(volume["size"]) and not p.flag("shrinkok"):
-        raise invalid("Going from existing size of " + f"{volume['size']} to size of {size} would shrink the volume.Need to sign off by supplying "
-                      "the shrinkok parameter with value of true.")
+        raise invalid(
+            "Going from existing size of "
+            + f"{volume['size']} to size of {size} would shrink the volume.Need to sign off by supplying "
+            "the shrinkok parameter with value of true."
+        )
     account = ctx.state.table("account").need(volume["accountid"])
     if size > int(volume["size"]):
         limits.check(ctx, account, primary_storage=size - int(volume["size"]))
@@ -219,8 +265,15 @@ def resize_volume(ctx: Ctx, p: Params) -> Result:
         volume.set(size=size, **({"diskofferingid": disk.uuid} if disk is not None else {}))
         return {"volume": with_job(clean(volume_view(volume, ctx)), job)}
 
-    return run(ctx, steps, event="VOLUME.RESIZE", doing=f"resizing volume. Volume ID: {volume.uuid}", scheduled=f"Volume Id: {volume.uuid} to size "
-               f"{size // GIB} GB", resource=("Volume", volume.uuid, volume["name"]), instance=("Volume", volume.uuid))
+    return run(
+        ctx,
+        steps,
+        event="VOLUME.RESIZE",
+        doing=f"resizing volume. Volume ID: {volume.uuid}",
+        scheduled=f"Volume Id: {volume.uuid} to size {size // GIB} GB",
+        resource=("Volume", volume.uuid, volume["name"]),
+        instance=("Volume", volume.uuid),
+    )
 
 
 @command("updateVolume", refs=VOLUME)
@@ -232,15 +285,25 @@ def update_volume(ctx: Ctx, p: Params) -> Result:
         volume.set(**{name: p.str(name) for name in ("name", "path") if p.has(name)})
         return {"volume": with_job(clean(volume_view(volume, ctx)), job)}
 
-    return run(ctx, steps, event="VOLUME.UPDATE", doing="updating volume", scheduled=f"Updating volume: {volume.uuid}",
-               resource=("Volume", volume.uuid, volume["name"]), instance=("Volume", volume.uuid))
+    return run(
+        ctx,
+        steps,
+        event="VOLUME.UPDATE",
+        doing="updating volume",
+        scheduled=f"Updating volume: {volume.uuid}",
+        resource=("Volume", volume.uuid, volume["name"]),
+        instance=("Volume", volume.uuid),
+    )
 
 
 @command("migrateVolume", refs={"volumeid": "volume"})
 def migrate_volume(ctx: Ctx, p: Params) -> Result:
     volume, pool = the_volume(ctx, p, "volumeid"), p.the("storageid")
     if pool["state"] != "Up":
-        raise invalid(f"Cannot migrate volume {volume.uuid} to the destination storage pool {pool['name']} as the storage pool is not up")
+        raise invalid(
+            f"Cannot migrate volume {volume.uuid} to the destination storage pool {pool['name']} as the storage "
+            "pool is not up"
+        )
 
     def steps(job: Obj) -> Generator[float, None, dict[str, Any]]:
         volume.set(state="Migrating")
@@ -251,8 +314,15 @@ def migrate_volume(ctx: Ctx, p: Params) -> Result:
         volume.set(storageid=pool.uuid)
         return {"volume": with_job(clean(volume_view(volume, ctx)), job)}
 
-    return run(ctx, steps, event="VOLUME.MIGRATE", doing="migrating volume", scheduled=f"Attempting to migrate volume Id: {volume.uuid} to "
-               f"storage pool Id: {pool.uuid}", resource=("Volume", volume.uuid, volume["name"]), instance=("Volume", volume.uuid))
+    return run(
+        ctx,
+        steps,
+        event="VOLUME.MIGRATE",
+        doing="migrating volume",
+        scheduled=f"Attempting to migrate volume Id: {volume.uuid} to storage pool Id: {pool.uuid}",
+        resource=("Volume", volume.uuid, volume["name"]),
+        instance=("Volume", volume.uuid),
+    )
 
 
 def _remove(ctx: Ctx, volume: Obj) -> None:
@@ -268,7 +338,9 @@ def _remove(ctx: Ctx, volume: Obj) -> None:
 def delete_volume(ctx: Ctx, p: Params) -> Result:
     volume = the_volume(ctx, p)
     _remove(ctx, volume)
-    ctx.event("VOLUME.DELETE", "Successfully completed deleting volume", resource=("Volume", volume.uuid, volume["name"]))
+    ctx.event(
+        "VOLUME.DELETE", "Successfully completed deleting volume", resource=("Volume", volume.uuid, volume["name"])
+    )
     return {"success": "true"}
 
 
@@ -286,8 +358,15 @@ def destroy_volume(ctx: Ctx, p: Params) -> Result:
         volume.set(state="Destroy")
         return {"volume": with_job(clean(volume_view(volume, ctx)), job)}
 
-    return run(ctx, steps, event="VOLUME.DESTROY", doing="destroying volume", scheduled=f"destroying volume: {volume.uuid}",
-               resource=("Volume", volume.uuid, volume["name"]), instance=("Volume", volume.uuid))
+    return run(
+        ctx,
+        steps,
+        event="VOLUME.DESTROY",
+        doing="destroying volume",
+        scheduled=f"destroying volume: {volume.uuid}",
+        resource=("Volume", volume.uuid, volume["name"]),
+        instance=("Volume", volume.uuid),
+    )
 
 
 @command("recoverVolume", refs=VOLUME)

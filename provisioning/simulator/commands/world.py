@@ -1,8 +1,10 @@
 """What tests do to the simulated world over ``/_sim/``: hosts that fail, VMs that crash, pools that fill up.
 
 =====================  ==========================================================================================
-POST hosts             ``{"host": id or name, "state": "Up|Down|Alert|Disconnected", "back_after": seconds, "reconnect_late":
-                       seconds}``: ``back_after`` brings it back by itself; ``reconnect_late`` is how long after a successful
+POST hosts             ``{"host": id or name, "state": "Up|Down|Alert|Disconnected", "back_after": seconds,
+"reconnect_late":
+                       seconds}``: ``back_after`` brings it back by itself; ``reconnect_late`` is how long after a
+                       successful
                        ``reconnectHost`` it stays away (30 s unless given)
 POST vms               ``{"vm": id or name, "state": "Running|Stopped|Error|Unknown"}``: as a power report would find it
 POST pools             ``{"pool": id or name, "used_share": 0…1}`` or ``"state"``

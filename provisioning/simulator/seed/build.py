@@ -44,7 +44,9 @@ def _build(sim: Simulator, plans: list[ZonePlan]) -> None:
     zones: list[Obj] = []
     for index, plan in enumerate(plans):
         density = plan.vms / max(1, plan.hosts)
-        zones.append(infrastructure.build_zone(sim, plan, index, infrastructure.host_shape(density, mean_memory, mean_mhz)))
+        zones.append(
+            infrastructure.build_zone(sim, plan, index, infrastructure.host_shape(density, mean_memory, mean_mhz))
+        )
     past = trouble.Past(sim)
     for index, zone in enumerate(zones):
         infrastructure.system_vms(sim, zone, index)
@@ -57,7 +59,9 @@ def _build(sim: Simulator, plans: list[ZonePlan]) -> None:
             continue
         # Every zone has tenants of its own; small clouds share theirs.
         part = max(2, round(len(accounts) * plan.vms / max(1, total)))
-        mine = accounts[start:start + part] if len(accounts) > 12 else accounts[: 6 if plan.hypervisor == "KVM" else 2]
+        mine = (
+            accounts[start : start + part] if len(accounts) > 12 else accounts[: 6 if plan.hypervisor == "KVM" else 2]
+        )
         start = (start + part) % max(1, len(accounts))
         Filler(sim, zone, plan, offers, images).fill(mine or accounts[:2])
     trouble.things_in_trouble(sim, past)

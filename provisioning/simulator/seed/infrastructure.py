@@ -41,9 +41,23 @@ def build_zone(sim: Simulator, plan: ZonePlan, index: int, shape: tuple[int, int
     dice = random.Random(f"zone:{sim.config.seed}:{plan.name}")  # noqa: S311
     born = sim.made_at - DAY * (700 - 90 * index)
     zone = state.add(
-        "zone", name=plan.name, networktype="Advanced", allocationstate="Enabled", securitygroupsenabled=False, localstorageenabled=False,
-        isedge=False, zonetoken=net.name_uuid(f"{plan.name}{index}"), dns1="9.9.9.9", dns2=None, internaldns1="10.0.0.53", internaldns2=None,
-        guestcidraddress="10.1.1.0/24", networkdomain=None, description=None, created=born, _enabled_at=born,
+        "zone",
+        name=plan.name,
+        networktype="Advanced",
+        allocationstate="Enabled",
+        securitygroupsenabled=False,
+        localstorageenabled=False,
+        isedge=False,
+        zonetoken=net.name_uuid(f"{plan.name}{index}"),
+        dns1="9.9.9.9",
+        dns2=None,
+        internaldns1="10.0.0.53",
+        internaldns2=None,
+        guestcidraddress="10.1.1.0/24",
+        networkdomain=None,
+        description=None,
+        created=born,
+        _enabled_at=born,
     )
     _physical(sim, zone, plan, index, born)
     number = 0
@@ -52,18 +66,48 @@ def build_zone(sim: Simulator, plan: ZonePlan, index: int, shape: tuple[int, int
     for position, pod_plan in enumerate(plan.pods):
         subnet = f"172.{16 + (index * 16 + position) // 250}.{(index * 16 + position) % 250}"
         pod = state.add(
-            "pod", name=pod_plan.name, zoneid=zone.uuid, gateway=f"{subnet}.1", netmask="255.255.255.0", allocationstate="Enabled",
-            ipranges=[{"startip": f"{subnet}.200", "endip": f"{subnet}.250", "forsystemvms": "0", "vlanid": "vlan://untagged"}], created=born,
+            "pod",
+            name=pod_plan.name,
+            zoneid=zone.uuid,
+            gateway=f"{subnet}.1",
+            netmask="255.255.255.0",
+            allocationstate="Enabled",
+            ipranges=[
+                {"startip": f"{subnet}.200", "endip": f"{subnet}.250", "forsystemvms": "0", "vlanid": "vlan://untagged"}
+            ],
+            created=born,
         )
         for cluster_plan in pod_plan.clusters:
             cluster = _cluster(sim, zone, pod, plan, cluster_plan, shape, born)
             for _ in range(cluster_plan.hosts):
-                _host(sim, cluster, plan, number, f"{subnet}.{2 + number % 190}", short, shape, born + DAY * dice.uniform(0, 300))
+                _host(
+                    sim,
+                    cluster,
+                    plan,
+                    number,
+                    f"{subnet}.{2 + number % 190}",
+                    short,
+                    shape,
+                    born + DAY * dice.uniform(0, 300),
+                )
                 number += 1
             pools += _pools(sim, zone, pod, cluster, plan, cluster_plan, index, born)
     if plan.hosts > 8:
-        pools.append(new_pool(sim, f"{short}-zone-ceph", zone, f"10.{40 + index}.0.10", "/cloudstack", "RBD", "ZONE", plan.hypervisor,
-                              capacitybytes=64 * TIB, created=born, tags="ceph"))
+        pools.append(
+            new_pool(
+                sim,
+                f"{short}-zone-ceph",
+                zone,
+                f"10.{40 + index}.0.10",
+                "/cloudstack",
+                "RBD",
+                "ZONE",
+                plan.hypervisor,
+                capacitybytes=64 * TIB,
+                created=born,
+                tags="ceph",
+            )
+        )
     store = new_store(sim, f"SS{index}", zone, f"nfs://10.{40 + index}.0.20/export/{short}/secondary")
     store.set(disksizetotal=20 * TIB, disksizeused=int(dice.uniform(4, 12) * TIB), created=born)
     return zone
@@ -74,10 +118,22 @@ def _physical(sim: Simulator, zone: Obj, plan: ZonePlan, index: int, born: float
     vxlan = plan.isolation == "VXLAN"
     # A range wide enough for a network per few dozen VMs.
     networks = max(100, plan.vms // 12)
-    vlan = f"{5000 + 10000 * index}-{5000 + 10000 * index + networks * 2}" if vxlan else f"100-{min(4090, 100 + networks * 2)}"
+    vlan = (
+        f"{5000 + 10000 * index}-{5000 + 10000 * index + networks * 2}"
+        if vxlan
+        else f"100-{min(4090, 100 + networks * 2)}"
+    )
     physical = state.add(
-        "physicalnetwork", name=f"{plan.name}-pnet", zoneid=zone.uuid, broadcastdomainrange="ZONE", isolationmethods=plan.isolation, tags=None,
-        networkspeed=None, state="Enabled", vlan=vlan, created=born,
+        "physicalnetwork",
+        name=f"{plan.name}-pnet",
+        zoneid=zone.uuid,
+        broadcastdomainrange="ZONE",
+        isolationmethods=plan.isolation,
+        tags=None,
+        networkspeed=None,
+        state="Enabled",
+        vlan=vlan,
+        created=born,
     )
     for row in catalog_data.rows("network_providers"):
         provider = add_provider(sim, physical, row)
@@ -95,9 +151,20 @@ def _physical(sim: Simulator, zone: Obj, plan: ZonePlan, index: int, born: float
         low, high = net.ip(f"{base}.10"), net.ip(f"{base}.250")
         high = min(high, low + wanted - made - 1)
         range_ = state.add(
-            "vlan", zoneid=zone.uuid, forvirtualnetwork=True, vlan=f"vlan://{50 + block}" if not vxlan else f"vlan://{4000 + block % 90}",
-            gateway=f"{base}.1", netmask="255.255.255.0", startip=net.dotted(low), endip=net.dotted(high), podid=None, networkid=network,
-            physicalnetworkid=physical.uuid, forsystemvms=False, accountid=None, created=born,
+            "vlan",
+            zoneid=zone.uuid,
+            forvirtualnetwork=True,
+            vlan=f"vlan://{50 + block}" if not vxlan else f"vlan://{4000 + block % 90}",
+            gateway=f"{base}.1",
+            netmask="255.255.255.0",
+            startip=net.dotted(low),
+            endip=net.dotted(high),
+            podid=None,
+            networkid=network,
+            physicalnetworkid=physical.uuid,
+            forsystemvms=False,
+            accountid=None,
+            created=born,
         )
         from provisioning.simulator.commands.vlans import fill
 
@@ -106,26 +173,61 @@ def _physical(sim: Simulator, zone: Obj, plan: ZonePlan, index: int, born: float
         block += 1
 
 
-def _cluster(sim: Simulator, zone: Obj, pod: Obj, plan: ZonePlan, part: ClusterPlan, shape: tuple[int, int, int, float], born: float) -> Obj:
+def _cluster(
+    sim: Simulator,
+    zone: Obj,
+    pod: Obj,
+    plan: ZonePlan,
+    part: ClusterPlan,
+    shape: tuple[int, int, int, float],
+    born: float,
+) -> Obj:
     ratio = shape[3] if plan.hypervisor == "KVM" else 1.0
     return sim.state.add(
-        "cluster", name=part.name, podid=pod.uuid, zoneid=zone.uuid, hypervisortype=plan.hypervisor, clustertype="CloudManaged",
-        allocationstate="Enabled", managedstate="Managed", cpuovercommitratio=str(ratio), memoryovercommitratio="1.0", arch="x86_64", created=born,
+        "cluster",
+        name=part.name,
+        podid=pod.uuid,
+        zoneid=zone.uuid,
+        hypervisortype=plan.hypervisor,
+        clustertype="CloudManaged",
+        allocationstate="Enabled",
+        managedstate="Managed",
+        cpuovercommitratio=str(ratio),
+        memoryovercommitratio="1.0",
+        arch="x86_64",
+        created=born,
     )
 
 
-def _host(sim: Simulator, cluster: Obj, plan: ZonePlan, number: int, address: str, short: str, shape: tuple[int, int, int, float],
-          born: float) -> Obj:
+def _host(
+    sim: Simulator,
+    cluster: Obj,
+    plan: ZonePlan,
+    number: int,
+    address: str,
+    short: str,
+    shape: tuple[int, int, int, float],
+    born: float,
+) -> Obj:
     more: dict[str, Any] = {"created": born, "_measured": True}
     if plan.hypervisor == "KVM":
         name = f"kvm-{short}-{number + 1:04d}"
         tags = "gold,nvme" if number % 5 == 3 else ("nvme" if number % 7 == 0 else None)
-        more.update(name=name, ipaddress=address, cpunumber=shape[0], cpuspeed=shape[1], memorytotal=shape[2], guid=net.name_uuid(name),
-                    hosttags=tags)
+        more.update(
+            name=name,
+            ipaddress=address,
+            cpunumber=shape[0],
+            cpuspeed=shape[1],
+            memorytotal=shape[2],
+            guid=net.name_uuid(name),
+            hosttags=tags,
+        )
     return new_host(sim, cluster, url=f"http://{address}", **more)
 
 
-def _pools(sim: Simulator, zone: Obj, pod: Obj, cluster: Obj, plan: ZonePlan, part: ClusterPlan, index: int, born: float) -> list[Obj]:
+def _pools(
+    sim: Simulator, zone: Obj, pod: Obj, cluster: Obj, plan: ZonePlan, part: ClusterPlan, index: int, born: float
+) -> list[Obj]:
     """Cluster-wide NFS: two of one TiB in the sandbox, bigger ones elsewhere."""
     short = plan.name.replace("-", "").lower()
     out = []
@@ -134,9 +236,23 @@ def _pools(sim: Simulator, zone: Obj, pod: Obj, cluster: Obj, plan: ZonePlan, pa
         sandbox = plan.hypervisor == "Simulator"
         name = f"PS{number}" if sandbox else f"{short}-{part.name.lower()}-nfs{position}"
         size = TIB if sandbox else max(4, -(-part.hosts // 2) * 4) * TIB
-        out.append(new_pool(sim, name, zone, f"10.{40 + index}.1.{10 + number % 200}", f"/export/{short}/primary{number}", "NetworkFilesystem",
-                            "CLUSTER", plan.hypervisor, podid=pod.uuid, clusterid=cluster.uuid, capacitybytes=size, created=born,
-                            tags="nvme" if position == 1 and not sandbox else None))
+        out.append(
+            new_pool(
+                sim,
+                name,
+                zone,
+                f"10.{40 + index}.1.{10 + number % 200}",
+                f"/export/{short}/primary{number}",
+                "NetworkFilesystem",
+                "CLUSTER",
+                plan.hypervisor,
+                podid=pod.uuid,
+                clusterid=cluster.uuid,
+                capacitybytes=size,
+                created=born,
+                tags="nvme" if position == 1 and not sandbox else None,
+            )
+        )
     return out
 
 
@@ -146,13 +262,27 @@ def system_vms(sim: Simulator, zone: Obj, index: int) -> None:
     hosts = [h for h in state.table("host").where(zoneid=zone.uuid) if h["type"] == "Routing" and h["state"] == "Up"]
     if not hosts:
         return
-    template = next((t for t in state.all("template") if t["templatetype"] == "SYSTEM" and t["hypervisor"] == hosts[0]["hypervisor"]), None)
+    template = next(
+        (
+            t
+            for t in state.all("template")
+            if t["templatetype"] == "SYSTEM" and t["hypervisor"] == hosts[0]["hypervisor"]
+        ),
+        None,
+    )
     for position, kind in enumerate((sysvms.PROXY, sysvms.STORAGE)):
         offering = next(o for o in state.all("serviceoffering") if o["name"] == sysvms.OFFERINGS[kind])
         vm = state.add(
-            "sysvm", name=f"{sysvms.LETTER[kind]}-{state.next_dbid('sysvm')}-VM", systemvmtype=kind, zoneid=zone.uuid, state="Running",
-            serviceofferingid=offering.uuid, templateid=template.uuid if template is not None else None, hypervisor=hosts[0]["hypervisor"],
-            dns1=zone.get("dns1"), created=sim.made_at - DAY * (40 - index),
+            "sysvm",
+            name=f"{sysvms.LETTER[kind]}-{state.next_dbid('sysvm')}-VM",
+            systemvmtype=kind,
+            zoneid=zone.uuid,
+            state="Running",
+            serviceofferingid=offering.uuid,
+            templateid=template.uuid if template is not None else None,
+            hypervisor=hosts[0]["hypervisor"],
+            dns1=zone.get("dns1"),
+            created=sim.made_at - DAY * (40 - index),
         )
         sysvms.place(sim, vm, zone, hosts[(position * 3) % len(hosts)])
         vm.set(lastupdated=sim.made_at - DAY)

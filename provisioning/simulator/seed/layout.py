@@ -69,7 +69,9 @@ def share_out(total: int, weights: list[float]) -> list[int]:
     return out
 
 
-def zone(name: str, isolation: str, hypervisor: str, hosts: int, dice: random.Random, clusters: int = 0, pods: int = 0) -> ZonePlan:
+def zone(
+    name: str, isolation: str, hypervisor: str, hosts: int, dice: random.Random, clusters: int = 0, pods: int = 0
+) -> ZonePlan:
     """Hosts in clusters of 16 to 20 (or as many as asked for), clusters in pods of up to five."""
     count = clusters or max(1, round(hosts / (sum(CLUSTER_HOSTS) / 2)))
     count = max(1, min(count, hosts)) if hosts else max(1, count)
@@ -117,8 +119,15 @@ def layout(seed: int, zones: int, pods: int, clusters: int, hosts: int, vms: int
     plans = []
     for index, name in enumerate(names):
         sandbox = name == "Sandbox-simulator"
-        plan = zone(name, "VXLAN" if index % 2 == 0 and not sandbox else "VLAN", "Simulator" if sandbox else "KVM", parts[index], dice,
-                    cluster_parts[index] or (2 if sandbox else 0), pod_parts[index])
+        plan = zone(
+            name,
+            "VXLAN" if index % 2 == 0 and not sandbox else "VLAN",
+            "Simulator" if sandbox else "KVM",
+            parts[index],
+            dice,
+            cluster_parts[index] or (2 if sandbox else 0),
+            pod_parts[index],
+        )
         plans.append(plan)
     # The sandbox's little machines hold a handful; the others share the rest.
     real = [plan for plan in plans if plan.hypervisor == "KVM"]
@@ -134,9 +143,21 @@ def layout(seed: int, zones: int, pods: int, clusters: int, hosts: int, vms: int
 
 def demonstration() -> list[ZonePlan]:
     """Two small zones that show something of everything."""
-    sandbox = ZonePlan("Sandbox-simulator", "VLAN", "Simulator", [PodPlan("POD0", [ClusterPlan("C0", 2, 0.5), ClusterPlan("C1", 2, 0.4)])], 6)
+    sandbox = ZonePlan(
+        "Sandbox-simulator",
+        "VLAN",
+        "Simulator",
+        [PodPlan("POD0", [ClusterPlan("C0", 2, 0.5), ClusterPlan("C1", 2, 0.4)])],
+        6,
+    )
     frankfurt = ZonePlan(
-        "fra-1", "VXLAN", "KVM",
-        [PodPlan("POD0", [ClusterPlan("C0", 4, 0.7), ClusterPlan("C1", 4, 0.5)]), PodPlan("POD1", [ClusterPlan("C2", 3, 0.3)])], 48,
+        "fra-1",
+        "VXLAN",
+        "KVM",
+        [
+            PodPlan("POD0", [ClusterPlan("C0", 4, 0.7), ClusterPlan("C1", 4, 0.5)]),
+            PodPlan("POD1", [ClusterPlan("C2", 3, 0.3)]),
+        ],
+        48,
     )
     return [sandbox, frankfurt]

@@ -10,7 +10,7 @@ import math
 import random
 from typing import TYPE_CHECKING, Any
 
-from provisioning.simulator.fabric import FIRST_NETWORK, guest_mac
+from provisioning.simulator.fabric import FIRST_NETWORK, guest_mac, public_mac
 from provisioning.simulator.networking import DEFAULT_ISOLATED
 from provisioning.simulator.seed.layout import ZonePlan, share_out
 from provisioning.simulator.seed.names import OFFERINGS, ROLES, TEMPLATES
@@ -40,7 +40,9 @@ def uuid_maker(seed: str) -> Any:
 class Filler:
     """Fills one zone with VMs."""
 
-    def __init__(self, sim: Simulator, zone: Obj, plan: ZonePlan, offerings: dict[str, Obj], templates: list[Obj]) -> None:
+    def __init__(
+        self, sim: Simulator, zone: Obj, plan: ZonePlan, offerings: dict[str, Obj], templates: list[Obj]
+    ) -> None:
         self.sim, self.zone, self.plan = sim, zone, plan
         self.state: State = sim.state
         self.dice = random.Random(f"machines:{sim.config.seed}:{plan.name}")  # noqa: S311
@@ -53,9 +55,13 @@ class Filler:
             self.templates = templates
             self.template_weights = list(itertools.accumulate(row[3] for row in TEMPLATES))
         else:
-            self.offerings = [o for o in state.all("serviceoffering") if o["name"] in ("Small Instance", "Medium Instance")]
+            self.offerings = [
+                o for o in state.all("serviceoffering") if o["name"] in ("Small Instance", "Medium Instance")
+            ]
             self.offering_weights = [1, 2]
-            self.templates = [t for t in state.all("template") if t["hypervisor"] == "Simulator" and t["templatetype"] != "SYSTEM"]
+            self.templates = [
+                t for t in state.all("template") if t["hypervisor"] == "Simulator" and t["templatetype"] != "SYSTEM"
+            ]
             self.template_weights = [1]
         self.physical = state.table("physicalnetwork").where(zoneid=zone.uuid)[0]
         self.uri = "vxlan" if plan.isolation == "VXLAN" else "vlan"
@@ -63,7 +69,10 @@ class Filler:
         self.segments = iter(self.dice.sample(range(int(low), int(high) + 1), int(high) - int(low)))
         self.network_offering = next(o for o in state.all("networkoffering") if o["name"] == DEFAULT_ISOLATED)
         self.router_offering = next(o for o in state.all("serviceoffering") if o.get("systemvmtype") == "domainrouter")
-        self.system_template = next((t for t in state.all("template") if t["templatetype"] == "SYSTEM" and t["hypervisor"] == plan.hypervisor), None)
+        self.system_template = next(
+            (t for t in state.all("template") if t["templatetype"] == "SYSTEM" and t["hypervisor"] == plan.hypervisor),
+            None,
+        )
         self.addresses = iter(ip for ip in state.table("ip").where(zoneid=zone.uuid) if ip["state"] == "Free")
         self.data_offerings = {5: "Small", 20: "Medium", 100: "Large", 200: "Custom"}
         self.disks = {o["name"]: o for o in state.all("diskoffering") if not o.get("_ofservice")}
@@ -80,7 +89,9 @@ class Filler:
                 cluster = state.table("cluster").need(host["clusterid"])
                 mhz = host["cpunumber"] * host["cpuspeed"] * float(cluster["cpuovercommitratio"])
                 self.room[host.uuid] = [host["memorytotal"] * 0.93 / MIB, mhz * 0.9]
-        for vm in itertools.chain(state.table("sysvm").where(zoneid=zone.uuid), state.table("router").where(zoneid=zone.uuid)):
+        for vm in itertools.chain(
+            state.table("sysvm").where(zoneid=zone.uuid), state.table("router").where(zoneid=zone.uuid)
+        ):
             if vm.get("hostid") in self.room:
                 self.take(vm["hostid"], state.table("serviceoffering").need(vm["serviceofferingid"]))
         self.now = sim.made_at
@@ -106,7 +117,11 @@ class Filler:
                     if host["resourcestate"] == "Enabled" and host["state"] not in ("Down",):
                         hosts.append(host)
                         loads.append(part.load * self.dice.uniform(0.75, 1.2))
-        slots = [host for host, count in zip(hosts, share_out(self.plan.vms, loads), strict=True) for _ in range(count)] if hosts else []
+        slots = (
+            [host for host, count in zip(hosts, share_out(self.plan.vms, loads), strict=True) for _ in range(count)]
+            if hosts
+            else []
+        )
         self.dice.shuffle(slots)
         return slots
 
@@ -150,26 +165,66 @@ class Filler:
         team = str(account["name"]).rsplit("-", 1)[-1]
         born = self.now - DAY * self.dice.uniform(5, 400)
         network = state.add(
-            "network", name=f"{team}-net" if index == 0 else f"{team}-net-{index + 1}", displaytext=f"{account['name']} network {index + 1}",
-            accountid=account.uuid, zoneid=self.zone.uuid, networkofferingid=self.network_offering.uuid, physicalnetworkid=self.physical.uuid,
-            type="Isolated", acltype="Account", subdomainaccess=True, broadcastdomaintype="Vxlan" if self.uri == "vxlan" else "Vlan",
-            networkdomain=f"cs{account.dbid:x}cloud.internal", gateway="10.1.1.1", netmask="255.255.255.0", cidr="10.1.1.0/24",
-            state="Implemented", vlan=str(segment), broadcasturi=f"{self.uri}://{segment}", created=born, _macs=VMS_A_NETWORK + 1,
+            "network",
+            name=f"{team}-net" if index == 0 else f"{team}-net-{index + 1}",
+            displaytext=f"{account['name']} network {index + 1}",
+            accountid=account.uuid,
+            zoneid=self.zone.uuid,
+            networkofferingid=self.network_offering.uuid,
+            physicalnetworkid=self.physical.uuid,
+            type="Isolated",
+            acltype="Account",
+            subdomainaccess=True,
+            broadcastdomaintype="Vxlan" if self.uri == "vxlan" else "Vlan",
+            networkdomain=f"cs{account.dbid:x}cloud.internal",
+            gateway="10.1.1.1",
+            netmask="255.255.255.0",
+            cidr="10.1.1.0/24",
+            state="Implemented",
+            vlan=str(segment),
+            broadcasturi=f"{self.uri}://{segment}",
+            created=born,
+            _macs=VMS_A_NETWORK + 1,
         )
-        ip.set(state="Allocated", accountid=account.uuid, allocated=born, associatednetworkid=network.uuid, issourcenat=True, isstaticnat=False)
+        ip.set(
+            state="Allocated",
+            accountid=account.uuid,
+            allocated=born,
+            associatednetworkid=network.uuid,
+            issourcenat=True,
+            isstaticnat=False,
+        )
         host = self.slots[self.dice.randrange(len(self.slots))]
         self.take(host.uuid, self.router_offering)
         number = state.next_dbid("router")
         third, fourth = self.dice.randrange(256), self.dice.randrange(1, 255)
         state.add(
-            "router", name=f"r-{number}-VM", instancename=f"r-{number}-VM", networkid=network.uuid, zoneid=self.zone.uuid, accountid=account.uuid,
-            serviceofferingid=self.router_offering.uuid, templateid=self.system_template.uuid if self.system_template else None,
-            hypervisor=self.plan.hypervisor, state="Running", hostid=host.uuid, lasthostid=host.uuid, podid=host["podid"], publicipid=ip.uuid,
-            controlnetworkid=state.new_uuid("controlnetwork", self.zone.dbid), guestipaddress="10.1.1.1",
+            "router",
+            name=f"r-{number}-VM",
+            instancename=f"r-{number}-VM",
+            networkid=network.uuid,
+            zoneid=self.zone.uuid,
+            accountid=account.uuid,
+            serviceofferingid=self.router_offering.uuid,
+            templateid=self.system_template.uuid if self.system_template else None,
+            hypervisor=self.plan.hypervisor,
+            state="Running",
+            hostid=host.uuid,
+            lasthostid=host.uuid,
+            podid=host["podid"],
+            publicipid=ip.uuid,
+            controlnetworkid=state.new_uuid("controlnetwork", self.zone.dbid),
+            guestipaddress="10.1.1.1",
             guestmacaddress=guest_mac(self.zone.dbid, network.dbid + FIRST_NETWORK, VMS_A_NETWORK + 1),
-            publicmacaddress=f"1e:{self.zone.dbid & 255:02x}:{fourth:02x}:00:{number >> 8 & 255:02x}:{number & 255:02x}",
-            linklocalip=f"169.254.{third}.{fourth}", linklocalmacaddress=f"0e:00:a9:fe:{third:02x}:{fourth:02x}", version="4.23.0",
-            scriptsversion=state.new_uuid("scripts", number), role="VIRTUAL_ROUTER", created=born, _starts=1, _running_since=born,
+            publicmacaddress=public_mac(self.zone.dbid, fourth, number),
+            linklocalip=f"169.254.{third}.{fourth}",
+            linklocalmacaddress=f"0e:00:a9:fe:{third:02x}:{fourth:02x}",
+            version="4.23.0",
+            scriptsversion=state.new_uuid("scripts", number),
+            role="VIRTUAL_ROUTER",
+            created=born,
+            _starts=1,
+            _running_since=born,
         )
         return network
 
@@ -192,7 +247,9 @@ class Filler:
                 if host["state"] == "Down" or not self.fits(emptiest, offering):
                     chance = 0.96
         template = dice.choices(self.templates, cum_weights=self.template_weights)[0]
-        status = "Running" if chance < 0.945 else "Stopped" if chance < 0.993 else "Error" if chance < 0.997 else "Destroyed"
+        status = (
+            "Running" if chance < 0.945 else "Stopped" if chance < 0.993 else "Error" if chance < 0.997 else "Destroyed"
+        )
         if host["state"] != "Up" and status == "Running" and host["state"] == "Down":
             status = "Stopped"
         vms = state.table("vm")
@@ -201,9 +258,18 @@ class Filler:
         born = self.now - DAY * (1 + 380 * dice.random() ** 2)
         running = status == "Running"
         fields: dict[str, Any] = {
-            "name": f"{role}-{number + 1}", "accountid": account.uuid, "userid": user, "zoneid": self.zone.uuid, "templateid": template.uuid,
-            "serviceofferingid": offering.uuid, "hypervisor": self.plan.hypervisor, "instancename": f"i-{account.dbid}-{dbid}-VM",
-            "state": status, "hostid": host.uuid if running else None, "created": born, "updated": born + 60 if running else self.now - 5 * DAY * dice.random() - 7200,
+            "name": f"{role}-{number + 1}",
+            "accountid": account.uuid,
+            "userid": user,
+            "zoneid": self.zone.uuid,
+            "templateid": template.uuid,
+            "serviceofferingid": offering.uuid,
+            "hypervisor": self.plan.hypervisor,
+            "instancename": f"i-{account.dbid}-{dbid}-VM",
+            "state": status,
+            "hostid": host.uuid if running else None,
+            "created": born,
+            "updated": born + 60 if running else self.now - 5 * DAY * dice.random() - 7200,
         }
         if status != "Error":
             fields["lasthostid"] = host.uuid
@@ -218,24 +284,56 @@ class Filler:
         placed = status != "Error"
         pools = self.pools[host["clusterid"]]
         pool = pools[dbid % len(pools)]
-        self.volume({
-            "name": f"ROOT-{dbid}", "accountid": account.uuid, "zoneid": self.zone.uuid, "type": "ROOT", "size": int(template["size"]),
-            "state": "Ready" if placed else "Allocated", "templateid": template.uuid, "serviceofferingid": offering.uuid,
-            "virtualmachineid": vm.uuid, "deviceid": 0, "storageid": pool if placed else None, "created": born,
-        })
+        self.volume(
+            {
+                "name": f"ROOT-{dbid}",
+                "accountid": account.uuid,
+                "zoneid": self.zone.uuid,
+                "type": "ROOT",
+                "size": int(template["size"]),
+                "state": "Ready" if placed else "Allocated",
+                "templateid": template.uuid,
+                "serviceofferingid": offering.uuid,
+                "virtualmachineid": vm.uuid,
+                "deviceid": 0,
+                "storageid": pool if placed else None,
+                "created": born,
+            }
+        )
         if placed and chance < 0.3:
             gib = DATA_SIZES_GIB[dice.randrange(len(DATA_SIZES_GIB))]
-            self.volume({
-                "name": f"data-{dbid}", "accountid": account.uuid, "zoneid": self.zone.uuid, "type": "DATADISK", "size": gib * GIB, "state": "Ready",
-                "diskofferingid": self.disks[self.data_offerings[gib]].uuid, "virtualmachineid": vm.uuid, "deviceid": 1, "storageid": pool,
-                "created": born, "attached": born,
-            })
+            self.volume(
+                {
+                    "name": f"data-{dbid}",
+                    "accountid": account.uuid,
+                    "zoneid": self.zone.uuid,
+                    "type": "DATADISK",
+                    "size": gib * GIB,
+                    "state": "Ready",
+                    "diskofferingid": self.disks[self.data_offerings[gib]].uuid,
+                    "virtualmachineid": vm.uuid,
+                    "deviceid": 1,
+                    "storageid": pool,
+                    "created": born,
+                    "attached": born,
+                }
+            )
         nics = state.table("nic")
-        nics.insert(nics.last_dbid + 1, new_uuid(), {
-            "vmid": vm.uuid, "networkid": network.uuid, "ipaddress": f"10.1.1.{position + 2}",
-            "macaddress": guest_mac(self.zone.dbid, network.dbid + FIRST_NETWORK, position + 1), "isdefault": True, "deviceid": 0,
-            "uri": network["broadcasturi"] if running else None, "secondaryip": [],
-        }, True)
+        nics.insert(
+            nics.last_dbid + 1,
+            new_uuid(),
+            {
+                "vmid": vm.uuid,
+                "networkid": network.uuid,
+                "ipaddress": f"10.1.1.{position + 2}",
+                "macaddress": guest_mac(self.zone.dbid, network.dbid + FIRST_NETWORK, position + 1),
+                "isdefault": True,
+                "deviceid": 0,
+                "uri": network["broadcasturi"] if running else None,
+                "secondaryip": [],
+            },
+            True,
+        )
 
     def volume(self, fields: dict[str, Any]) -> None:
         table = self.state.table("volume")

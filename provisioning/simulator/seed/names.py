@@ -1,17 +1,33 @@
 """Names that a cloud's tenants, machines and networks really have."""
 
 COMPANIES = (
-    "acme", "globex", "initech", "umbrella", "hooli", "stark", "wayne", "tyrell", "cyberdyne", "soylent", "wonka", "aperture",
-    "massive", "vandelay", "duff", "oscorp", "gringotts", "monarch", "weyland", "octan", "sirius", "virtucon", "nakatomi", "bluth",
+    "acme", "globex", "initech", "umbrella", "hooli", "stark", "wayne", "tyrell", "cyberdyne", "soylent",
+    "wonka", "aperture", "massive", "vandelay", "duff", "oscorp", "gringotts", "monarch", "weyland", "octan",
+    "sirius", "virtucon", "nakatomi", "bluth",
 )  # fmt: skip
 TEAMS = ("dev", "prod", "staging", "data", "web", "ops", "qa", "edge")
-ROLES = ("web", "app", "db", "cache", "worker", "api", "queue", "ci", "bastion", "search", "mail", "node", "batch", "proxy")
-PEOPLE = (
-    ("alice", "Alice", "Ng"), ("bob", "Bob", "Keller"), ("chidi", "Chidi", "Okoye"), ("dana", "Dana", "Novak"), ("erik", "Erik", "Lund"),
-    ("fatima", "Fatima", "Haddad"), ("goran", "Goran", "Petrović"), ("hana", "Hana", "Sato"), ("ines", "Inês", "Duarte"),
-    ("jonas", "Jonas", "Weber"), ("kemal", "Kemal", "Öztürk"), ("lucia", "Lucía", "Vega"), ("marta", "Marta", "Okafor"),
-    ("nils", "Nils", "Berg"), ("olga", "Olga", "Ivanova"), ("piotr", "Piotr", "Zając"),
+ROLES = (
+    "web", "app", "db", "cache", "worker", "api", "queue", "ci", "bastion", "search", "mail", "node", "batch",
+    "proxy",
 )  # fmt: skip
+PEOPLE = (
+    ("alice", "Alice", "Ng"),
+    ("bob", "Bob", "Keller"),
+    ("chidi", "Chidi", "Okoye"),
+    ("dana", "Dana", "Novak"),
+    ("erik", "Erik", "Lund"),
+    ("fatima", "Fatima", "Haddad"),
+    ("goran", "Goran", "Petrović"),
+    ("hana", "Hana", "Sato"),
+    ("ines", "Inês", "Duarte"),
+    ("jonas", "Jonas", "Weber"),
+    ("kemal", "Kemal", "Öztürk"),
+    ("lucia", "Lucía", "Vega"),
+    ("marta", "Marta", "Okafor"),
+    ("nils", "Nils", "Berg"),
+    ("olga", "Olga", "Ivanova"),
+    ("piotr", "Piotr", "Zając"),
+)
 # Name, vCPU, MHz, MiB, share of VMs in percent, host tags.
 OFFERINGS = (
     ("tiny-1x1", 1, 1000, 1024, 30, None),

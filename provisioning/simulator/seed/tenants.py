@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from provisioning.simulator.auth import hash_password
 from provisioning.simulator.bootstrap import role_named
@@ -24,14 +24,44 @@ def offerings(sim: Simulator) -> dict[str, Obj]:
     found = {}
     for name, cores, mhz, memory, _, tags in OFFERINGS:
         text = f"{cores} vCPU, {memory // 1024} GiB"
-        disk = state.add("diskoffering", name=name, displaytext=text, disksize=0, iscustomized=False, storagetype="shared",
-                         provisioningtype="thin", displayoffering=False, disksizestrictness=False, encrypt=False, hasannotations=False,
-                         state="Active", _ofservice=True)
+        disk = state.add(
+            "diskoffering",
+            name=name,
+            displaytext=text,
+            disksize=0,
+            iscustomized=False,
+            storagetype="shared",
+            provisioningtype="thin",
+            displayoffering=False,
+            disksizestrictness=False,
+            encrypt=False,
+            hasannotations=False,
+            state="Active",
+            _ofservice=True,
+        )
         found[name] = state.add(
-            "serviceoffering", name=name, state="Active", displaytext=text, cpunumber=cores, cpuspeed=mhz, memory=memory,
-            storagetype="shared", provisioningtype="thin", offerha=name.startswith(("gold", "huge")), limitcpuuse=False, isvolatile=False,
-            hosttags=tags, issystem=False, defaultuse=False, iscustomized=False, rootdisksize=0, dynamicscalingenabled=True,
-            diskofferingstrictness=False, diskofferingid=disk.uuid, encryptroot=False, hasannotations=False,
+            "serviceoffering",
+            name=name,
+            state="Active",
+            displaytext=text,
+            cpunumber=cores,
+            cpuspeed=mhz,
+            memory=memory,
+            storagetype="shared",
+            provisioningtype="thin",
+            offerha=name.startswith(("gold", "huge")),
+            limitcpuuse=False,
+            isvolatile=False,
+            hosttags=tags,
+            issystem=False,
+            defaultuse=False,
+            iscustomized=False,
+            rootdisksize=0,
+            dynamicscalingenabled=True,
+            diskofferingstrictness=False,
+            diskofferingid=disk.uuid,
+            encryptroot=False,
+            hasannotations=False,
         )
     return found
 
@@ -42,17 +72,53 @@ def templates(sim: Simulator) -> list[Obj]:
     system = state.table("account").by_dbid[1]
     types = {t["description"]: t for t in state.all("ostype")}
     debian = types.get("Debian GNU/Linux 12 (64-bit)") or next(iter(types.values()))
-    common = {"crossZones": True, "isextractable": False, "arch": "x86_64", "bits": 64, "sshkeyenabled": True, "directdownload": False,
-              "deployasis": False, "forcks": False, "requireshvm": True, "hypervisor": "KVM", "format": "QCOW2", "accountid": system.uuid}
-    state.add("template", name="SystemVM Template (KVM)", displaytext="SystemVM Template (KVM)", ispublic=False, passwordenabled=False,
-              isfeatured=False, size=5 * GIB, templatetype="SYSTEM", isdynamicallyscalable=False, ostypeid=debian.uuid,
-              ostypename=debian["description"], **common)
+    common: dict[str, Any] = {
+        "crossZones": True,
+        "isextractable": False,
+        "arch": "x86_64",
+        "bits": 64,
+        "sshkeyenabled": True,
+        "directdownload": False,
+        "deployasis": False,
+        "forcks": False,
+        "requireshvm": True,
+        "hypervisor": "KVM",
+        "format": "QCOW2",
+        "accountid": system.uuid,
+    }
+    state.add(
+        "template",
+        name="SystemVM Template (KVM)",
+        displaytext="SystemVM Template (KVM)",
+        ispublic=False,
+        passwordenabled=False,
+        isfeatured=False,
+        size=5 * GIB,
+        templatetype="SYSTEM",
+        isdynamicallyscalable=False,
+        ostypeid=debian.uuid,
+        ostypename=debian["description"],
+        **common,
+    )
     out = []
     for name, os_name, gib, _ in TEMPLATES:
         kind = types.get(os_name, debian)
-        out.append(state.add("template", name=name, displaytext=f"{name}, cloud image", ispublic=True, passwordenabled=True, isfeatured=True,
-                             size=gib * GIB, templatetype="USER", isdynamicallyscalable=True, ostypeid=kind.uuid,
-                             ostypename=kind["description"], **common))
+        out.append(
+            state.add(
+                "template",
+                name=name,
+                displaytext=f"{name}, cloud image",
+                ispublic=True,
+                passwordenabled=True,
+                isfeatured=True,
+                size=gib * GIB,
+                templatetype="USER",
+                isdynamicallyscalable=True,
+                ostypeid=kind.uuid,
+                ostypename=kind["description"],
+                **common,
+            )
+        )
     return out
 
 
@@ -70,18 +136,45 @@ def accounts(sim: Simulator, wanted: int) -> list[Obj]:
     while len(found) < wanted:
         base = COMPANIES[company % len(COMPANIES)]
         name = base if company < len(COMPANIES) else f"{base}-{company // len(COMPANIES) + 1}"
-        domain = state.add("domain", name=name, level=1, parentid=root.uuid, path=f"ROOT/{name}", _path=f"/{name}/", state="Active",
-                           networkdomain=None, created=born + DAY * company / 10)
+        domain = state.add(
+            "domain",
+            name=name,
+            level=1,
+            parentid=root.uuid,
+            path=f"ROOT/{name}",
+            _path=f"/{name}/",
+            state="Active",
+            networkdomain=None,
+            created=born + DAY * company / 10,
+        )
         teams = TEAMS[: min(wanted - len(found), 1 + (company * 3 + 1) % 5)]
         for position, team in enumerate(teams):
-            account = state.add("account", name=f"{name}-{team}", accounttype=0, roleid=user_role.uuid, domainid=domain.uuid, state="enabled",
-                                isdefault=False, networkdomain=None, created=born + DAY * company / 10)
+            account = state.add(
+                "account",
+                name=f"{name}-{team}",
+                accounttype=0,
+                roleid=user_role.uuid,
+                domainid=domain.uuid,
+                state="enabled",
+                isdefault=False,
+                networkdomain=None,
+                created=born + DAY * company / 10,
+            )
             person = PEOPLE[(company + position) % len(PEOPLE)]
             _user(sim, account, person, company * 8 + position, password, keys=len(found) < 40)
             found.append(account)
         if company % 3 == 0:
-            manager = state.add("account", name=f"{name}-admin", accounttype=2, roleid=manager_role.uuid, domainid=domain.uuid, state="enabled",
-                                isdefault=False, networkdomain=None, created=born)
+            manager = state.add(
+                "account",
+                name=f"{name}-admin",
+                accounttype=2,
+                roleid=manager_role.uuid,
+                domainid=domain.uuid,
+                state="enabled",
+                isdefault=False,
+                networkdomain=None,
+                created=born,
+            )
             _user(sim, manager, PEOPLE[(company + 7) % len(PEOPLE)], company * 8 + 7, password, keys=company < 12)
         if company % 5 == 0 and found:
             project = add_project(state, f"{name}-shared", f"{name}: shared services", found[-1])
@@ -91,21 +184,47 @@ def accounts(sim: Simulator, wanted: int) -> list[Obj]:
     return found
 
 
-def _user(sim: Simulator, account: Obj, person: tuple[str, str, str], number: int, password: str, *, keys: bool) -> None:
+def _user(
+    sim: Simulator, account: Obj, person: tuple[str, str, str], number: int, password: str, *, keys: bool
+) -> None:
     state = sim.state
     login = person[0] if number < 8 else f"{person[0]}{number}"
-    user = state.add("user", username=login, firstname=person[1], lastname=person[2], email=f"{login}@example.org", accountid=account.uuid,
-                     _password=password, state="enabled", isdefault=False, timezone="Europe/Berlin" if number % 2 else "UTC",
-                     created=account["created"])
+    user = state.add(
+        "user",
+        username=login,
+        firstname=person[1],
+        lastname=person[2],
+        email=f"{login}@example.org",
+        accountid=account.uuid,
+        _password=password,
+        state="enabled",
+        isdefault=False,
+        timezone="Europe/Berlin" if number % 2 else "UTC",
+        created=account["created"],
+    )
     if keys:
-        state.add("keypair", name=f"{user.dbid} - API key pair", userid=user.uuid, apikey=sim.config.key(f"api key of {account['name']}"),
-                  secretkey=sim.config.key(f"secret key of {account['name']}"), created=account["created"])
+        state.add(
+            "keypair",
+            name=f"{user.dbid} - API key pair",
+            userid=user.uuid,
+            apikey=sim.config.key(f"api key of {account['name']}"),
+            secretkey=sim.config.key(f"secret key of {account['name']}"),
+            created=account["created"],
+        )
 
 
 def limits_for(sim: Simulator, account: Obj, vms: int) -> None:
     """Tenants with more than the shipped limits allow have been given more."""
     if vms <= 15:
         return
-    for number, most in ((0, vms * 3 // 2), (1, max(20, vms // 4)), (2, vms * 4), (8, vms * 6), (9, vms * 16384), (10, vms * 200), (6, max(20, vms // 20)),
-                         (3, vms * 2)):
+    for number, most in (
+        (0, vms * 3 // 2),
+        (1, max(20, vms // 4)),
+        (2, vms * 4),
+        (8, vms * 6),
+        (9, vms * 16384),
+        (10, vms * 200),
+        (6, max(20, vms // 20)),
+        (3, vms * 2),
+    ):
         sim.state.add("limit", ownerid=account.uuid, resourcetype=number, max=most)

@@ -38,12 +38,20 @@ def hosts_in_trouble(sim: Simulator, past: Past) -> None:
     """Some hosts Down, in Alert or Disconnected, one cluster drained for maintenance; before VMs are placed."""
     dice = random.Random(f"trouble:{sim.config.seed}")  # noqa: S311
     for zone in sim.state.all("zone"):
-        hosts = [h for h in sim.state.table("host").where(zoneid=zone.uuid) if h["type"] == "Routing" and h["hypervisor"] == "KVM"]
+        hosts = [
+            h
+            for h in sim.state.table("host").where(zoneid=zone.uuid)
+            if h["type"] == "Routing" and h["hypervisor"] == "KVM"
+        ]
         if len(hosts) < 8:
             continue
         big = len(hosts) > 200
         picks = dice.sample(range(len(hosts)), 7 if big else 3)
-        plan = ["Down", "Down", "Alert", "Alert", "Alert", "Disconnected", "Disconnected"] if big else ["Alert", "Disconnected", "Maintenance"]
+        plan = (
+            ["Down", "Down", "Alert", "Alert", "Alert", "Disconnected", "Disconnected"]
+            if big
+            else ["Alert", "Disconnected", "Maintenance"]
+        )
         for index, state in zip(picks, plan, strict=True):
             host = hosts[index]
             pod = sim.state.get("pod", host["podid"])
@@ -51,7 +59,11 @@ def hosts_in_trouble(sim: Simulator, past: Past) -> None:
             ago = dice.uniform(0.2, 30)
             if state == "Maintenance":
                 host.set(resourcestate="Maintenance")
-                past.alert(ago, "ALERT.COMPUTE.HOST", f"Migration Complete for host name: {host['name']} (id:{host.dbid}), {where}")
+                past.alert(
+                    ago,
+                    "ALERT.COMPUTE.HOST",
+                    f"Migration Complete for host name: {host['name']} (id:{host.dbid}), {where}",
+                )
                 continue
             host.set(state=state, disconnected=sim.made_at - ago * HOUR)
             text = {"Down": "Host down", "Alert": "Host in ALERT state", "Disconnected": "Host disconnected"}[state]
@@ -76,20 +88,41 @@ def things_in_trouble(sim: Simulator, past: Past) -> None:
     if pools:
         full = pools[-1]
         full.set(_used_bytes=int(full["capacitybytes"] * 0.91))
-        past.alert(3.5, "ALERT.STORAGE", f"System Alert: Low Available Storage in cluster pool {full['name']} in pod of availability zone "
-                   f"{zone['name']}: {0.91:.0%} of {full['capacitybytes'] / TIB:.0f} TiB used", zone)
+        past.alert(
+            3.5,
+            "ALERT.STORAGE",
+            f"System Alert: Low Available Storage in cluster pool {full['name']} in pod of availability zone "
+            f"{zone['name']}: {0.91:.0%} of {full['capacitybytes'] / TIB:.0f} TiB used",
+            zone,
+        )
     offering = next(o for o in state.all("serviceoffering") if o["name"] == sysvms.OFFERINGS[sysvms.STORAGE])
     template = next((t for t in state.all("template") if t["templatetype"] == "SYSTEM"), None)
-    state.add("sysvm", name=f"s-{state.next_dbid('sysvm')}-VM", systemvmtype=sysvms.STORAGE, zoneid=zone.uuid, state="Error",
-              serviceofferingid=offering.uuid, templateid=template.uuid if template else None, hypervisor=sysvms.hypervisor(sim, zone),
-              dns1=zone.get("dns1"), created=sim.made_at - 26 * HOUR)
-    past.alert(26, "ALERT.SERVICE.SSVM", f"Secondary Storage Vm creation failure in zone [{zone['name']}]. Error details: Unable to allocate "
-               f"capacity on zone [{zone.dbid}] due to [null].")
-    routers = [r for r in state.table("router").where(zoneid=zone.uuid)]
+    state.add(
+        "sysvm",
+        name=f"s-{state.next_dbid('sysvm')}-VM",
+        systemvmtype=sysvms.STORAGE,
+        zoneid=zone.uuid,
+        state="Error",
+        serviceofferingid=offering.uuid,
+        templateid=template.uuid if template else None,
+        hypervisor=sysvms.hypervisor(sim, zone),
+        dns1=zone.get("dns1"),
+        created=sim.made_at - 26 * HOUR,
+    )
+    past.alert(
+        26,
+        "ALERT.SERVICE.SSVM",
+        f"Secondary Storage Vm creation failure in zone [{zone['name']}]. Error details: Unable to allocate "
+        f"capacity on zone [{zone.dbid}] due to [null].",
+    )
+    routers = state.table("router").where(zoneid=zone.uuid)
     for router in routers[: max(1, len(routers) // 200)]:
         router.set(_unhealthy=True, healthchecksfailed=True)
-        past.alert(dice.uniform(0.3, 8), "ALERT.SERVICE.DOMAINROUTER",
-                   f"Health checks failed: 1 failing checks on router {router['name']} / {router.uuid}")
+        past.alert(
+            dice.uniform(0.3, 8),
+            "ALERT.SERVICE.DOMAINROUTER",
+            f"Health checks failed: 1 failing checks on router {router['name']} / {router.uuid}",
+        )
 
 
 def history(sim: Simulator, past: Past) -> None:
@@ -102,9 +135,17 @@ def history(sim: Simulator, past: Past) -> None:
             zone = state.table("zone").need(vm["zoneid"])
             places = f"public IP [{vm.get('publicip')}], private IP [{vm.get('privateip')}]."
             if vm["systemvmtype"] == sysvms.PROXY:
-                past.alert(24 * 11.9, "ALERT.SERVICE.CONSOLEPROXY", f"Console proxy up in zone [{zone['name']}], proxy [{vm['name']}], {places}")
+                past.alert(
+                    24 * 11.9,
+                    "ALERT.SERVICE.CONSOLEPROXY",
+                    f"Console proxy up in zone [{zone['name']}], proxy [{vm['name']}], {places}",
+                )
             else:
-                past.alert(24 * 11.8, "ALERT.SERVICE.SSVM", f"Secondary Storage Vm is up in zone [{zone['name']}], secStorageVm [{vm['name']}], {places}")
+                past.alert(
+                    24 * 11.8,
+                    "ALERT.SERVICE.SSVM",
+                    f"Secondary Storage Vm is up in zone [{zone['name']}], secStorageVm [{vm['name']}], {places}",
+                )
     vms = state.table("vm")
     live = list(vms.live())
     verbs = (("VM.START", "starting"), ("VM.STOP", "stopping"), ("VM.REBOOT", "rebooting"), ("VM.CREATE", "deploying"))
@@ -114,8 +155,19 @@ def history(sim: Simulator, past: Past) -> None:
         account = state.table("account").need(vm["accountid"])
         type_, verb = verbs[dice.randrange(4)]
         failed = vm["state"] == "Error" and type_ == "VM.CREATE"
-        text = f"Error while {verb} Vm. Instance ID: {vm.uuid}" if failed else f"Successfully completed {verb} Vm. Instance ID: {vm.uuid}"
-        past.event(dice.uniform(0.05, 24 * 10), type_, text, user=user, account=account, level="ERROR" if failed else "INFO",
-                   resource=("VirtualMachine", vm.uuid, vm["name"]))
+        text = (
+            f"Error while {verb} Vm. Instance ID: {vm.uuid}"
+            if failed
+            else f"Successfully completed {verb} Vm. Instance ID: {vm.uuid}"
+        )
+        past.event(
+            dice.uniform(0.05, 24 * 10),
+            type_,
+            text,
+            user=user,
+            account=account,
+            level="ERROR" if failed else "INFO",
+            resource=("VirtualMachine", vm.uuid, vm["name"]),
+        )
     for vm in vms.where(state="Error")[:40]:
         past.alert(dice.uniform(1, 200), "ALERT.USERVM", f"Failed to deploy Instance [ID: {vm.uuid}]")

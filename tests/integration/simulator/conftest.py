@@ -22,8 +22,12 @@ class Process:
 
     def __init__(self, *options: str) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "provisioning.simulator", *options], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            text=True, env={**os.environ, "PYTHONPATH": str(ROOT)},
+            [sys.executable, "-m", "provisioning.simulator", *options],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
         )
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
@@ -38,8 +42,10 @@ class Process:
 
     def control(self, method: str, name: str, body: dict[str, Any] | None = None) -> Any:
         request = urllib.request.Request(
-            f"http://{self.info['host']}:{self.info['port']}/_sim/{name}", method=method,
-            data=json.dumps(body).encode() if body is not None else None, headers={"X-Sim-Token": self.info["control_token"]},
+            f"http://{self.info['host']}:{self.info['port']}/_sim/{name}",
+            method=method,
+            data=json.dumps(body).encode() if body is not None else None,
+            headers={"X-Sim-Token": self.info["control_token"]},
         )
         with urllib.request.urlopen(request, timeout=10) as answer:
             return json.load(answer)

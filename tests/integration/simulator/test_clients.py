@@ -31,7 +31,9 @@ class CsCommandLine:
         self.program = Path(sys.executable).with_name("cs")
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([str(self.program), *arguments], env=self.env, capture_output=True, text=True, timeout=60, check=False)
+        return subprocess.run(
+            [str(self.program), *arguments], env=self.env, capture_output=True, text=True, timeout=60, check=False
+        )
 
     def __call__(self, *arguments: str) -> Any:
         done = self.run(*arguments)
@@ -45,8 +47,15 @@ def tenant(demo: Process) -> dict[str, str]:
     admin = CsCommandLine(demo)
     domain = admin("createDomain", "name=clients")["domain"]
     account = admin(
-        "createAccount", "username=vera", "firstname=Vera", "lastname=Client", "email=vera@example.org", "password=S3cret-enough",
-        "accounttype=0", f"domainid={domain['id']}", "account=clients-dev",
+        "createAccount",
+        "username=vera",
+        "firstname=Vera",
+        "lastname=Client",
+        "email=vera@example.org",
+        "password=S3cret-enough",
+        "accounttype=0",
+        f"domainid={domain['id']}",
+        "account=clients-dev",
     )["account"]
     found = admin("registerUserKeys", f"id={account['user'][0]['id']}")["userkeys"]
     zone = next(z for z in admin("listZones")["zone"] if z["name"] == "fra-1")
@@ -59,13 +68,26 @@ def test_cs_command_line_lives_a_tenants_life(demo: Process, tenant: dict[str, s
     offering = next(o for o in cs("listServiceOfferings")["serviceoffering"] if o["name"] == "tiny-1x1")
     template = next(t for t in cs("listTemplates", "templatefilter=executable", f"zoneid={tenant['zone']}")["template"])
     network_offering = next(
-        o for o in cs("listNetworkOfferings", "state=Enabled", "guestiptype=Isolated", "forvpc=false")["networkoffering"]
+        o
+        for o in cs("listNetworkOfferings", "state=Enabled", "guestiptype=Isolated", "forvpc=false")["networkoffering"]
         if o["name"] == "DefaultIsolatedNetworkOfferingWithSourceNatService"
     )
-    network = cs("createNetwork", "name=life", "displaytext=life", f"networkofferingid={network_offering['id']}", f"zoneid={tenant['zone']}")
+    network = cs(
+        "createNetwork",
+        "name=life",
+        "displaytext=life",
+        f"networkofferingid={network_offering['id']}",
+        f"zoneid={tenant['zone']}",
+    )
     network_id = network["network"]["id"]
-    vm = cs("deployVirtualMachine", "name=life-1", f"serviceofferingid={offering['id']}", f"templateid={template['id']}",
-            f"zoneid={tenant['zone']}", f"networkids={network_id}")["virtualmachine"]
+    vm = cs(
+        "deployVirtualMachine",
+        "name=life-1",
+        f"serviceofferingid={offering['id']}",
+        f"templateid={template['id']}",
+        f"zoneid={tenant['zone']}",
+        f"networkids={network_id}",
+    )["virtualmachine"]
     assert vm["state"] == "Running"
     assert vm["nic"][0]["broadcasturi"].startswith("vxlan://")
     assert cs("listNetworks", f"id={network_id}")["network"][0]["state"] == "Implemented"
@@ -76,10 +98,18 @@ def test_cs_command_line_lives_a_tenants_life(demo: Process, tenant: dict[str, s
     attached = cs("attachVolume", f"id={volume['id']}", f"virtualmachineid={vm['id']}")["volume"]
     assert attached["state"] == "Ready" and attached["virtualmachineid"] == vm["id"]
     address = cs("associateIpAddress", f"networkid={network_id}")["ipaddress"]
-    rule = cs("createPortForwardingRule", f"ipaddressid={address['id']}", "privateport=22", "publicport=2222", "protocol=TCP",
-              f"virtualmachineid={vm['id']}")["portforwardingrule"]
+    rule = cs(
+        "createPortForwardingRule",
+        f"ipaddressid={address['id']}",
+        "privateport=22",
+        "publicport=2222",
+        "protocol=TCP",
+        f"virtualmachineid={vm['id']}",
+    )["portforwardingrule"]
     assert rule["state"] == "Active"
-    refused = cs.run("createFirewallRule", f"ipaddressid={address['id']}", "protocol=TCP", "startport=2222", "endport=2222")
+    refused = cs.run(
+        "createFirewallRule", f"ipaddressid={address['id']}", "protocol=TCP", "startport=2222", "endport=2222"
+    )
     assert refused.returncode != 0 and "conflicts with rule" in refused.stderr + refused.stdout
     assert cs("destroyVirtualMachine", f"id={vm['id']}")["virtualmachine"]["state"] == "Destroyed"
     assert cs("listVirtualMachines") == {}
@@ -99,7 +129,12 @@ def test_cs_tells_refusals_apart(demo: Process, tenant: dict[str, str]) -> None:
 
 def test_libcloud_lives_a_tenants_life(demo: Process, tenant: dict[str, str]) -> None:
     driver = CloudStackNodeDriver(
-        key=tenant["key"], secret=tenant["secret"], secure=False, host=demo.info["host"], port=demo.info["port"], path="/client/api"
+        key=tenant["key"],
+        secret=tenant["secret"],
+        secure=False,
+        host=demo.info["host"],
+        port=demo.info["port"],
+        path="/client/api",
     )
     location = next(place for place in driver.list_locations() if place.name == "fra-1")
     size = next(size for size in driver.list_sizes() if size.name == "tiny-1x1")
@@ -108,7 +143,9 @@ def test_libcloud_lives_a_tenants_life(demo: Process, tenant: dict[str, str]) ->
         o for o in driver.ex_list_network_offerings() if o.name == "DefaultIsolatedNetworkOfferingWithSourceNatService"
     )
     network = driver.ex_create_network("libcloud", "libcloud", network_offering, location)
-    node = driver.create_node(name="libcloud-1", size=size, image=image, location=location, networks=[network], ex_start_vm=True)
+    node = driver.create_node(
+        name="libcloud-1", size=size, image=image, location=location, networks=[network], ex_start_vm=True
+    )
     assert isinstance(node, CloudStackNode)
     assert node.state == NodeState.RUNNING
     assert [n.name for n in driver.list_nodes()] == ["libcloud-1"]

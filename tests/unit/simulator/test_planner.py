@@ -25,15 +25,27 @@ GIB = 2**30
 
 def host(name: str, cluster: str = "c0", **changes: Any) -> HostView:
     fields: dict[str, Any] = {
-        "id": name, "name": name, "cluster_id": cluster, "pod_id": "p0", "up": True, "enabled": True,
-        "cores": 4, "mhz": 2000, "memory_bytes": 8 * GIB,
+        "id": name,
+        "name": name,
+        "cluster_id": cluster,
+        "pod_id": "p0",
+        "up": True,
+        "enabled": True,
+        "cores": 4,
+        "mhz": 2000,
+        "memory_bytes": 8 * GIB,
     }
     return HostView(**(fields | changes))
 
 
 def pool(name: str, **changes: Any) -> PoolView:
     fields: dict[str, Any] = {
-        "id": name, "scope": "CLUSTER", "cluster_id": "c0", "state": "Up", "capacity_bytes": 100 * GIB, "used_bytes": 0,
+        "id": name,
+        "scope": "CLUSTER",
+        "cluster_id": "c0",
+        "state": "Up",
+        "capacity_bytes": 100 * GIB,
+        "used_bytes": 0,
         "allocated_bytes": 0,
     }
     return PoolView(**(fields | changes))
@@ -45,7 +57,10 @@ def cluster(name: str = "c0", **changes: Any) -> ClusterView:
 
 def site(**changes: Any) -> Site:
     fields: dict[str, Any] = {
-        "enabled": True, "enabled_pods": frozenset({"p0"}), "clusters": {"c0": cluster()}, "hosts": [host("h1")],
+        "enabled": True,
+        "enabled_pods": frozenset({"p0"}),
+        "clusters": {"c0": cluster()},
+        "hosts": [host("h1")],
         "pools": [pool("ps0")],
     }
     return Site(**(fields | changes))
@@ -197,8 +212,14 @@ def test_the_pick_depends_on_nothing_but_the_seed() -> None:
 def test_migration_targets_say_why_not() -> None:
     where = site(
         clusters={"c0": cluster(), "c1": cluster("c1"), "c2": cluster("c2", hypervisor="VMware")},
-        hosts=[host("h1"), host("h2"), host("h3", used_memory_bytes=8 * GIB), host("h4", up=False), host("h5", "c1"),
-               host("h6", "c2")],
+        hosts=[
+            host("h1"),
+            host("h2"),
+            host("h3", used_memory_bytes=8 * GIB),
+            host("h4", up=False),
+            host("h5", "c1"),
+            host("h6", "c2"),
+        ],
     )
     rooted = replace(SMALL, volumes=(VolumeDemand(GIB, pool_id="ps0"),))
     found = {h.id: why for h, why in migration_targets(where, rooted, "h1")}
