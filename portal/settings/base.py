@@ -215,6 +215,8 @@ STORAGES = {
 # A name that the manifest lacks is served unhashed rather than failing the page.
 WHITENOISE_MANIFEST_STRICT = False
 WHITENOISE_KEEP_ONLY_HASHED_FILES = False
+# Source maps are half of all bytes, and nobody waits for them.
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ("map", "png", "jpg", "gif", "webp", "woff", "woff2", "gz", "br", "zip")
 
 # Everything comes from here and nothing is inline. `data:` pictures are the icons inside Tabler's style sheet.
 CONTENT_SECURITY_POLICY = {
