@@ -195,7 +195,7 @@ def _anywhere() -> dict[str, StateGroup]:
         for state, group in states.items():
             found[state] = max(found.get(state, group), group, key=severity.index)
     # Words whose everyday meaning is not their worst one.
-    found |= {"stopped": N, "shutdown": N, "allocated": N, "disabled": H, "unknown": N}
+    found |= {"running": G, "stopped": N, "shutdown": N, "allocated": N, "disabled": H, "unknown": N}
     return found
 
 

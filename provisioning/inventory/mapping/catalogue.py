@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from provisioning.inventory.mapping.common import Mapped, Raw, common, flag, link, listed, owner_refs, text, whole
+from provisioning.inventory.mapping.common import (
+    Mapped,
+    Raw,
+    common,
+    dicts,
+    flag,
+    link,
+    listed,
+    owner_refs,
+    text,
+    whole,
+)
 from provisioning.inventory.models import Offering
 
 
@@ -82,7 +93,7 @@ def merge_zones(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _zone_of(raw: Raw) -> dict[str, Any]:
-    stores = [item for item in raw.get("downloaddetails") or [] if isinstance(item, dict)]
+    stores = dicts(raw, "downloaddetails")
     states = [text(store, "downloadState") for store in stores]
     return {
         "zone_id": text(raw, "zoneid"),

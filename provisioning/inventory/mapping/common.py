@@ -110,6 +110,12 @@ def tags(raw: Raw) -> dict[str, str]:
     return dict(sorted(pairs.items()))
 
 
+def dicts(raw: Raw, name: str) -> list[dict[str, Any]]:
+    """The objects in the list under `name`; none when it is no list."""
+    rows = raw.get(name)
+    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+
+
 def link(raw: Raw, name: str) -> str:
     """The CloudStack id under `name`, "" for none."""
     value = raw.get(name)

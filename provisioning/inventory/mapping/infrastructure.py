@@ -6,6 +6,7 @@ from provisioning.inventory.mapping.common import (
     Mapped,
     Raw,
     common,
+    dicts,
     flag,
     link,
     listed,
@@ -33,7 +34,7 @@ def zone(raw: Raw) -> Mapped:
 
 
 def pod(raw: Raw) -> Mapped:
-    ranges = [item for item in raw.get("ipranges") or [] if isinstance(item, dict)]
+    ranges = dicts(raw, "ipranges")
     first = ranges[0] if ranges else {"startip": listed(raw, "startip"), "endip": listed(raw, "endip")}
     return Mapped(
         common(raw, state="allocationstate")

@@ -6,6 +6,7 @@ from provisioning.inventory.mapping.common import (
     Mapped,
     Raw,
     common,
+    dicts,
     flag,
     joined,
     link,
@@ -17,7 +18,7 @@ from provisioning.inventory.mapping.common import (
 
 
 def instance(raw: Raw) -> Mapped:
-    nics = [nic for nic in raw.get("nic") or [] if isinstance(nic, dict)]
+    nics = dicts(raw, "nic")
     default = next((nic for nic in nics if flag(nic, "isdefault")), nics[0] if nics else {})
     return Mapped(
         common(raw)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from provisioning.inventory.mapping.common import Mapped, Raw, common, joined, limits, link, text, whole
+from provisioning.inventory.mapping.common import Mapped, Raw, common, dicts, joined, limits, link, text, whole
 
 
 def domain(raw: Raw) -> Mapped:
@@ -26,7 +26,7 @@ def account(raw: Raw) -> Mapped:
 
 
 def project(raw: Raw) -> Mapped:
-    owners = [item for item in raw.get("owner") or [] if isinstance(item, dict)]
+    owners = dicts(raw, "owner")
     return Mapped(
         common(raw)
         | {

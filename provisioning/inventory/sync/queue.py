@@ -118,7 +118,7 @@ def due_at(cloud: Cloud) -> datetime:
     """When the next full sync should begin: a cloud that takes long, or does not answer, is asked less often."""
     last = Sync.objects.filter(cloud=cloud, scope=Sync.Scope.FULL, started_at__isnull=False).order_by("-pk").first()
     if last is None or last.started_at is None:
-        return timezone.now()
+        return cloud.created_at
     took = (last.finished_at or timezone.now()) - last.started_at
     return last.started_at + min(LONGEST_INTERVAL, max(SHORTEST_INTERVAL, took * INTERVAL_PER_DURATION))
 

@@ -20,7 +20,8 @@ def host(number: int, **fields: Any) -> Row:
     return {
         "id": identity("host", number), "name": f"kvm-{number}", "state": "Up", "type": "Routing",
         "resourcestate": "Enabled", "zoneid": "z-1", "podid": "p-1", "clusterid": "c-1",
-        "ipaddress": f"10.0.0.{number}", "hypervisor": "KVM", "cpunumber": 8, "cpuspeed": 2000, "cpuwithoverprovisioning": "16000",
+        "ipaddress": f"10.0.0.{number}",
+        "hypervisor": "KVM", "cpunumber": 8, "cpuspeed": 2000, "cpuwithoverprovisioning": "16000",
         "cpuallocatedvalue": 500, "cpuused": "3.5%", "memorytotal": 8 * 2**30, "memoryallocatedbytes": 2**30,
         "memoryused": 2**29, "lastpinged": "1970-01-21T07:01:53+0000", "created": "2026-11-23T00:20:55+0000",
     } | fields  # fmt: skip
