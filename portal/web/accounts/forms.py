@@ -63,7 +63,9 @@ class PersonForm(forms.Form):
 
 
 class MembershipForm(forms.Form):
-    tenant = forms.ModelChoiceField(label=_("Tenant"), queryset=Tenant.objects.all(), to_field_name="uuid")
+    tenant = forms.ModelChoiceField(
+        label=_("Tenant"), queryset=Tenant.objects.all(), to_field_name="uuid", empty_label=_("choose a tenant")
+    )
     role = forms.ChoiceField(label=_("Role in the tenant"), choices=Membership.Role.choices)
 
 

@@ -43,6 +43,9 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             if attempt.user is not None:
                 return HttpResponseRedirect(next_address(request))
             standing = attempt.standing
+            # The name stays; the password is what comes next.
+            form.fields["username"].widget.attrs.pop("autofocus", None)
+            form.fields["password"].widget.attrs["autofocus"] = True
             status = 429 if standing is not None and standing.paused_until else 403
     context = {
         "form": form,

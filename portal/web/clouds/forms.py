@@ -47,7 +47,7 @@ class CloudForm(forms.Form):
     )  # fmt: skip
     verify_tls = forms.BooleanField(
         label=_lazy("Check the server's certificate"), required=False, initial=True,
-        help_text=_lazy("Switch off for a laboratory only: without it, anybody in between can read the keys' answers."),
+        help_text=_lazy("Switch off in a laboratory only: without it, whoever is in between reads and changes all."),
     )  # fmt: skip
 
     def __init__(self, *args: Any, stored_secret: bool = False, **kwargs: Any) -> None:

@@ -58,7 +58,8 @@ def test_texts(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["Host kvm-fra1-0338 is Down since 13:58", "https://cloud.example.org/client/api?command=listHosts&page=2",
-     "Password links are made by administrators", "http://10.0.0.1:8096/client/api?email=a@b.example", "The secret keeps its place"],
+     "Password links are made by administrators", "http://10.0.0.1:8096/client/api?email=a@b.example",
+     "The secret keeps its place"],
 )  # fmt: skip
 def test_other_text_is_left_alone(text: str) -> None:
     assert redact_text(text) == text
