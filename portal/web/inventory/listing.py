@@ -61,7 +61,14 @@ def table_for(
 
 def respond(request: Request, template: str, table: Table, context: dict[str, Any]) -> HttpResponse:
     """The whole page, the table alone for htmx, or one filter's menu. What is in it is the same in all three."""
-    context = {"live_topics": live_topics(table.viewer), "table": table, "viewer": table.viewer, "cloud": table.viewer.cloud, **export_urls(table), **context}
+    context = {
+        "live_topics": live_topics(table.viewer),
+        "table": table,
+        "viewer": table.viewer,
+        "cloud": table.viewer.cloud,
+        **export_urls(table),
+        **context,
+    }
     wanted = request.GET.get("facet", "") if request.htmx else ""
     if wanted:
         item = next((item for item in table.filters if item.key == wanted), None)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Case, IntegerField, Q, Value, When
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -112,19 +112,24 @@ def _by_id_front(text: str, viewer: Viewer, kinds: list[Kind]) -> list[Found]:
 def _by_text(text: str, viewer: Viewer, kind: Kind) -> Found:
     """Names that begin with the text, then those that contain it; at most one of the two reads all names."""
     rows = _scoped(kind, viewer).filter(gone_at__isnull=True)
-    found = list(_beginning(rows, text, kind))
-    if len(found) < PER_KIND:
-        known = {row.pk for row in found}
-        more = rows.filter(_containing(text, kind, viewer)).order_by("name", "id")[: PER_KIND + len(known)]
-        found += [row for row in more if row.pk not in known][: PER_KIND - len(found)]
+    containing = _containing(text, kind, viewer)
+    if kind.slug not in MANY:
+        rank = Case(When(name__istartswith=text, then=Value(0)), default=Value(1), output_field=IntegerField())
+        found = list(rows.filter(containing).annotate(rank=rank).order_by("rank", "name", "id")[:PER_KIND])
+    else:
+        found = _beginning(rows, text)
+        if len(found) < PER_KIND:
+            known = {row.pk for row in found}
+            more = rows.filter(containing).order_by("name", "id")[: PER_KIND + len(known)]
+            found += [row for row in more if row.pk not in known][: PER_KIND - len(found)]
     found.sort(key=lambda row: row.name.casefold() != text.casefold())
     return Found(kind, found)
 
 
-def _beginning(rows: Any, text: str, kind: Kind) -> list[Any]:
-    """Rows whose name begins with the text. Among the many the index is read, which knows no case: the usual ways of
+def _beginning(rows: Any, text: str) -> list[Any]:
+    """Rows whose name begins with the text, among the many. SQLite's index knows no case, so the usual ways of
     writing the text are tried one after the other."""
-    if kind.slug not in MANY or connection.vendor != "sqlite":
+    if connection.vendor != "sqlite":
         return list(rows.filter(name__istartswith=text).order_by("name", "id")[:PER_KIND])
     found: list[Any] = []
     for form in dict.fromkeys((text, text.lower(), text.upper(), text.capitalize())):
