@@ -197,3 +197,20 @@ def test_roles_are_made_of_rules(cloud: Cloud) -> None:
     assert cloud("listRolePermissions", roleid=role)["count"] == 1
     admin = cloud("listRoles", name="Root Admin")["role"][0]["id"]
     assert cloud.refused("deleteRole", id=admin)[0] == 531
+
+
+def test_a_dedicated_host_is_listed_and_given_back(cloud: Cloud) -> None:
+    ids = cloud.zone()
+    host = cloud("listHosts")["host"][0]["id"]
+    domain = cloud("listDomains")["domain"][0]["id"]
+    made = cloud.wait(cloud("dedicateHost", hostid=host, domainid=domain))["dedicatedhost"][0]
+    assert cloud("listDedicatedHosts")["dedicatedhost"] == [made]
+    assert cloud.refused("dedicateHost", hostid=host, domainid=domain)[0] == 530
+    assert cloud.wait(cloud("releaseDedicatedHost", hostid=host)) == {"success": True}
+    assert cloud("listDedicatedHosts") == {}
+    assert cloud("listDedicatedZones", zoneid=ids["zone"]) == {}
+
+
+def test_a_list_of_what_the_cloud_has_not_is_empty(cloud: Cloud) -> None:
+    assert cloud("listBackups") == {}
+    assert cloud.refused("createKubernetesCluster", name="k", zoneid=cloud.zone()["zone"])[0] in (431, 530)
