@@ -55,7 +55,7 @@ class Migration(migrations.Migration):
                 ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ('cloudstack_id', models.CharField(max_length=64)),
                 ('name', models.CharField(blank=True, max_length=255)),
-                ('state', models.CharField(blank=True, db_index=True, max_length=64)),
+                ('state', models.CharField(blank=True, max_length=64)),
                 ('tags', models.JSONField(blank=True, default=dict)),
                 ('tenant_uuid', models.UUIDField(blank=True, db_index=True, null=True)),
                 ('digest', models.BinaryField(default=b'', max_length=16)),
@@ -85,7 +85,7 @@ class Migration(migrations.Migration):
                 ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ('cloudstack_id', models.CharField(max_length=64)),
                 ('name', models.CharField(blank=True, max_length=255)),
-                ('state', models.CharField(blank=True, db_index=True, max_length=64)),
+                ('state', models.CharField(blank=True, max_length=64)),
                 ('tags', models.JSONField(blank=True, default=dict)),
                 ('tenant_uuid', models.UUIDField(blank=True, db_index=True, null=True)),
                 ('digest', models.BinaryField(default=b'', max_length=16)),
@@ -113,7 +113,7 @@ class Migration(migrations.Migration):
                 ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ('cloudstack_id', models.CharField(max_length=64)),
                 ('name', models.CharField(blank=True, max_length=255)),
-                ('state', models.CharField(blank=True, db_index=True, max_length=64)),
+                ('state', models.CharField(blank=True, max_length=64)),
                 ('tags', models.JSONField(blank=True, default=dict)),
                 ('tenant_uuid', models.UUIDField(blank=True, db_index=True, null=True)),
                 ('digest', models.BinaryField(default=b'', max_length=16)),
@@ -142,7 +142,7 @@ class Migration(migrations.Migration):
                 ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ('cloudstack_id', models.CharField(max_length=64)),
                 ('name', models.CharField(blank=True, max_length=255)),
-                ('state', models.CharField(blank=True, db_index=True, max_length=64)),
+                ('state', models.CharField(blank=True, max_length=64)),
                 ('tags', models.JSONField(blank=True, default=dict)),
                 ('tenant_uuid', models.UUIDField(blank=True, db_index=True, null=True)),
                 ('digest', models.BinaryField(default=b'', max_length=16)),
@@ -173,7 +173,7 @@ class Migration(migrations.Migration):
                 ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ('cloudstack_id', models.CharField(max_length=64)),
                 ('name', models.CharField(blank=True, max_length=255)),
-                ('state', models.CharField(blank=True, db_index=True, max_length=64)),
+                ('state', models.CharField(blank=True, max_length=64)),
                 ('tags', models.JSONField(blank=True, default=dict)),
                 ('tenant_uuid', models.UUIDField(blank=True, db_index=True, null=True)),
                 ('digest', models.BinaryField(default=b'', max_length=16)),
@@ -211,7 +211,7 @@ class Migration(migrations.Migration):
                 ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ('cloudstack_id', models.CharField(max_length=64)),
                 ('name', models.CharField(blank=True, max_length=255)),
-                ('state', models.CharField(blank=True, db_index=True, max_length=64)),
+                ('state', models.CharField(blank=True, max_length=64)),
                 ('tags', models.JSONField(blank=True, default=dict)),
                 ('tenant_uuid', models.UUIDField(blank=True, db_index=True, null=True)),
                 ('digest', models.BinaryField(default=b'', max_length=16)),
@@ -238,7 +238,7 @@ class Migration(migrations.Migration):
                 ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ('cloudstack_id', models.CharField(max_length=64)),
                 ('name', models.CharField(blank=True, max_length=255)),
-                ('state', models.CharField(blank=True, db_index=True, max_length=64)),
+                ('state', models.CharField(blank=True, max_length=64)),
                 ('tags', models.JSONField(blank=True, default=dict)),
                 ('tenant_uuid', models.UUIDField(blank=True, db_index=True, null=True)),
                 ('digest', models.BinaryField(default=b'', max_length=16)),
@@ -266,7 +266,7 @@ class Migration(migrations.Migration):
                 ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ('cloudstack_id', models.CharField(max_length=64)),
                 ('name', models.CharField(blank=True, max_length=255)),
-                ('state', models.CharField(blank=True, db_index=True, max_length=64)),
+                ('state', models.CharField(blank=True, max_length=64)),
                 ('tags', models.JSONField(blank=True, default=dict)),
                 ('tenant_uuid', models.UUIDField(blank=True, db_index=True, null=True)),
                 ('digest', models.BinaryField(default=b'', max_length=16)),
@@ -318,7 +318,7 @@ class Migration(migrations.Migration):
                 ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ('cloudstack_id', models.CharField(max_length=64)),
                 ('name', models.CharField(blank=True, max_length=255)),
-                ('state', models.CharField(blank=True, db_index=True, max_length=64)),
+                ('state', models.CharField(blank=True, max_length=64)),
                 ('tags', models.JSONField(blank=True, default=dict)),
                 ('tenant_uuid', models.UUIDField(blank=True, db_index=True, null=True)),
                 ('digest', models.BinaryField(default=b'', max_length=16)),
@@ -346,7 +346,7 @@ class Migration(migrations.Migration):
                 ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ('cloudstack_id', models.CharField(max_length=64)),
                 ('name', models.CharField(blank=True, max_length=255)),
-                ('state', models.CharField(blank=True, db_index=True, max_length=64)),
+                ('state', models.CharField(blank=True, max_length=64)),
                 ('tags', models.JSONField(blank=True, default=dict)),
                 ('tenant_uuid', models.UUIDField(blank=True, db_index=True, null=True)),
                 ('digest', models.BinaryField(default=b'', max_length=16)),
@@ -399,7 +399,7 @@ class Migration(migrations.Migration):
                 ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ('cloudstack_id', models.CharField(max_length=64)),
                 ('name', models.CharField(blank=True, max_length=255)),
-                ('state', models.CharField(blank=True, db_index=True, max_length=64)),
+                ('state', models.CharField(blank=True, max_length=64)),
                 ('tags', models.JSONField(blank=True, default=dict)),
                 ('tenant_uuid', models.UUIDField(blank=True, db_index=True, null=True)),
                 ('digest', models.BinaryField(default=b'', max_length=16)),
@@ -495,7 +495,7 @@ class Migration(migrations.Migration):
                 ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ('cloudstack_id', models.CharField(max_length=64)),
                 ('name', models.CharField(blank=True, max_length=255)),
-                ('state', models.CharField(blank=True, db_index=True, max_length=64)),
+                ('state', models.CharField(blank=True, max_length=64)),
                 ('tags', models.JSONField(blank=True, default=dict)),
                 ('tenant_uuid', models.UUIDField(blank=True, db_index=True, null=True)),
                 ('digest', models.BinaryField(default=b'', max_length=16)),
@@ -532,7 +532,7 @@ class Migration(migrations.Migration):
                 ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ('cloudstack_id', models.CharField(max_length=64)),
                 ('name', models.CharField(blank=True, max_length=255)),
-                ('state', models.CharField(blank=True, db_index=True, max_length=64)),
+                ('state', models.CharField(blank=True, max_length=64)),
                 ('tags', models.JSONField(blank=True, default=dict)),
                 ('tenant_uuid', models.UUIDField(blank=True, db_index=True, null=True)),
                 ('digest', models.BinaryField(default=b'', max_length=16)),
@@ -573,7 +573,7 @@ class Migration(migrations.Migration):
                 ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ('cloudstack_id', models.CharField(max_length=64)),
                 ('name', models.CharField(blank=True, max_length=255)),
-                ('state', models.CharField(blank=True, db_index=True, max_length=64)),
+                ('state', models.CharField(blank=True, max_length=64)),
                 ('tags', models.JSONField(blank=True, default=dict)),
                 ('tenant_uuid', models.UUIDField(blank=True, db_index=True, null=True)),
                 ('digest', models.BinaryField(default=b'', max_length=16)),
@@ -605,7 +605,7 @@ class Migration(migrations.Migration):
                 ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ('cloudstack_id', models.CharField(max_length=64)),
                 ('name', models.CharField(blank=True, max_length=255)),
-                ('state', models.CharField(blank=True, db_index=True, max_length=64)),
+                ('state', models.CharField(blank=True, max_length=64)),
                 ('tags', models.JSONField(blank=True, default=dict)),
                 ('tenant_uuid', models.UUIDField(blank=True, db_index=True, null=True)),
                 ('digest', models.BinaryField(default=b'', max_length=16)),
@@ -640,7 +640,7 @@ class Migration(migrations.Migration):
                 ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ('cloudstack_id', models.CharField(max_length=64)),
                 ('name', models.CharField(blank=True, max_length=255)),
-                ('state', models.CharField(blank=True, db_index=True, max_length=64)),
+                ('state', models.CharField(blank=True, max_length=64)),
                 ('tags', models.JSONField(blank=True, default=dict)),
                 ('tenant_uuid', models.UUIDField(blank=True, db_index=True, null=True)),
                 ('digest', models.BinaryField(default=b'', max_length=16)),
@@ -680,7 +680,7 @@ class Migration(migrations.Migration):
                 ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ('cloudstack_id', models.CharField(max_length=64)),
                 ('name', models.CharField(blank=True, max_length=255)),
-                ('state', models.CharField(blank=True, db_index=True, max_length=64)),
+                ('state', models.CharField(blank=True, max_length=64)),
                 ('tags', models.JSONField(blank=True, default=dict)),
                 ('tenant_uuid', models.UUIDField(blank=True, db_index=True, null=True)),
                 ('digest', models.BinaryField(default=b'', max_length=16)),
@@ -719,7 +719,7 @@ class Migration(migrations.Migration):
                 ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ('cloudstack_id', models.CharField(max_length=64)),
                 ('name', models.CharField(blank=True, max_length=255)),
-                ('state', models.CharField(blank=True, db_index=True, max_length=64)),
+                ('state', models.CharField(blank=True, max_length=64)),
                 ('tags', models.JSONField(blank=True, default=dict)),
                 ('tenant_uuid', models.UUIDField(blank=True, db_index=True, null=True)),
                 ('digest', models.BinaryField(default=b'', max_length=16)),
@@ -772,7 +772,7 @@ class Migration(migrations.Migration):
                 ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ('cloudstack_id', models.CharField(max_length=64)),
                 ('name', models.CharField(blank=True, max_length=255)),
-                ('state', models.CharField(blank=True, db_index=True, max_length=64)),
+                ('state', models.CharField(blank=True, max_length=64)),
                 ('tags', models.JSONField(blank=True, default=dict)),
                 ('tenant_uuid', models.UUIDField(blank=True, db_index=True, null=True)),
                 ('digest', models.BinaryField(default=b'', max_length=16)),
@@ -902,7 +902,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='domain',
-            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='domain_list'),
+            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='domain_list'), models.Index(fields=['cloud', 'gone_at', 'state'], name='domain_states'),
         ),
         migrations.AddConstraint(
             model_name='domain',
@@ -910,7 +910,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='account',
-            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='account_list'),
+            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='account_list'), models.Index(fields=['cloud', 'gone_at', 'state'], name='account_states'),
         ),
         migrations.AddConstraint(
             model_name='account',
@@ -918,7 +918,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='managementserver',
-            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='managementserver_list'),
+            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='managementserver_list'), models.Index(fields=['cloud', 'gone_at', 'state'], name='managementserver_states'),
         ),
         migrations.AddConstraint(
             model_name='managementserver',
@@ -926,7 +926,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='offering',
-            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='offering_list'),
+            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='offering_list'), models.Index(fields=['cloud', 'gone_at', 'state'], name='offering_states'),
         ),
         migrations.AddConstraint(
             model_name='offering',
@@ -934,7 +934,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='project',
-            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='project_list'),
+            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='project_list'), models.Index(fields=['cloud', 'gone_at', 'state'], name='project_states'),
         ),
         migrations.AddConstraint(
             model_name='project',
@@ -970,7 +970,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='template',
-            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='template_list'),
+            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='template_list'), models.Index(fields=['cloud', 'gone_at', 'state'], name='template_states'),
         ),
         migrations.AddConstraint(
             model_name='template',
@@ -978,7 +978,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='zone',
-            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='zone_list'),
+            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='zone_list'), models.Index(fields=['cloud', 'gone_at', 'state'], name='zone_states'),
         ),
         migrations.AddConstraint(
             model_name='zone',
@@ -986,7 +986,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='volume',
-            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='volume_list'),
+            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='volume_list'), models.Index(fields=['cloud', 'gone_at', 'state'], name='volume_states'),
         ),
         migrations.AddConstraint(
             model_name='volume',
@@ -994,7 +994,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='virtualrouter',
-            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='virtualrouter_list'),
+            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='virtualrouter_list'), models.Index(fields=['cloud', 'gone_at', 'state'], name='virtualrouter_states'),
         ),
         migrations.AddConstraint(
             model_name='virtualrouter',
@@ -1002,7 +1002,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='systemvm',
-            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='systemvm_list'),
+            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='systemvm_list'), models.Index(fields=['cloud', 'gone_at', 'state'], name='systemvm_states'),
         ),
         migrations.AddConstraint(
             model_name='systemvm',
@@ -1010,7 +1010,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='storagepool',
-            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='storagepool_list'),
+            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='storagepool_list'), models.Index(fields=['cloud', 'gone_at', 'state'], name='storagepool_states'),
         ),
         migrations.AddConstraint(
             model_name='storagepool',
@@ -1018,7 +1018,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='publicrange',
-            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='publicrange_list'),
+            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='publicrange_list'), models.Index(fields=['cloud', 'gone_at', 'state'], name='publicrange_states'),
         ),
         migrations.AddConstraint(
             model_name='publicrange',
@@ -1026,7 +1026,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='pod',
-            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='pod_list'),
+            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='pod_list'), models.Index(fields=['cloud', 'gone_at', 'state'], name='pod_states'),
         ),
         migrations.AddConstraint(
             model_name='pod',
@@ -1034,7 +1034,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='physicalnetwork',
-            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='physicalnetwork_list'),
+            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='physicalnetwork_list'), models.Index(fields=['cloud', 'gone_at', 'state'], name='physicalnetwork_states'),
         ),
         migrations.AddConstraint(
             model_name='physicalnetwork',
@@ -1042,7 +1042,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='instance',
-            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='instance_list'),
+            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='instance_list'), models.Index(fields=['cloud', 'gone_at', 'state'], name='instance_states'),
         ),
         migrations.AddConstraint(
             model_name='instance',
@@ -1050,7 +1050,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='imagestore',
-            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='imagestore_list'),
+            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='imagestore_list'), models.Index(fields=['cloud', 'gone_at', 'state'], name='imagestore_states'),
         ),
         migrations.AddConstraint(
             model_name='imagestore',
@@ -1058,7 +1058,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='host',
-            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='host_list'),
+            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='host_list'), models.Index(fields=['cloud', 'gone_at', 'state'], name='host_states'),
         ),
         migrations.AddConstraint(
             model_name='host',
@@ -1066,7 +1066,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='guestnetwork',
-            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='guestnetwork_list'),
+            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='guestnetwork_list'), models.Index(fields=['cloud', 'gone_at', 'state'], name='guestnetwork_states'),
         ),
         migrations.AddConstraint(
             model_name='guestnetwork',
@@ -1074,7 +1074,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='cluster',
-            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='cluster_list'),
+            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='cluster_list'), models.Index(fields=['cloud', 'gone_at', 'state'], name='cluster_states'),
         ),
         migrations.AddConstraint(
             model_name='cluster',

@@ -48,7 +48,7 @@ class InventoryObject(models.Model):
     cloud = models.ForeignKey("inventory.Cloud", on_delete=models.CASCADE, related_name="+")
     cloudstack_id = models.CharField(max_length=64)
     name = models.CharField(max_length=255, blank=True)
-    state = models.CharField(max_length=64, blank=True, db_index=True)
+    state = models.CharField(max_length=64, blank=True)
     tags = models.JSONField(default=dict, blank=True)
     tenant_uuid = models.UUIDField(null=True, blank=True, db_index=True)
     # What the row was made from: the answer without what changes at every look, the tenant, and links not found yet.
@@ -68,7 +68,10 @@ class InventoryObject(models.Model):
         abstract = True
         ordering = ["name", "id"]
         constraints = [models.UniqueConstraint(fields=["cloud", "cloudstack_id"], name="%(class)s_once")]
-        indexes = [models.Index(fields=["cloud", "gone_at", "name", "id"], name="%(class)s_list")]
+        indexes = [
+            models.Index(fields=["cloud", "gone_at", "name", "id"], name="%(class)s_list"),
+            models.Index(fields=["cloud", "gone_at", "state"], name="%(class)s_states"),
+        ]
 
     def __str__(self) -> str:
         return self.name or self.cloudstack_id
