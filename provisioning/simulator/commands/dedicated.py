@@ -53,7 +53,7 @@ def dedicate(ctx: Ctx, p: Params) -> Result:
         held = dedication(ctx, wider) if wider is not None else None
         if held is not None and held["domainid"] != domain.uuid:
             raise runtime_error(
-                f"The {kind} {place['name']} lies in a {held["place"]} that is dedicated to another domain"
+                f"The {kind} {place['name']} lies in a {held['place']} that is dedicated to another domain"
             )
 
     def steps(job: Obj) -> Generator[float, None, dict[str, Any]]:
