@@ -902,7 +902,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='domain',
-            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='domain_list'), models.Index(fields=['cloud', 'gone_at', 'state'], name='domain_states'),
+            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='domain_list'),
+        ),
+        migrations.AddIndex(
+            model_name='domain',
+            index=models.Index(fields=['cloud', 'gone_at', 'state'], name='domain_states'),
         ),
         migrations.AddConstraint(
             model_name='domain',
@@ -910,7 +914,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='account',
-            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='account_list'), models.Index(fields=['cloud', 'gone_at', 'state'], name='account_states'),
+            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='account_list'),
+        ),
+        migrations.AddIndex(
+            model_name='account',
+            index=models.Index(fields=['cloud', 'gone_at', 'state'], name='account_states'),
         ),
         migrations.AddConstraint(
             model_name='account',
@@ -918,7 +926,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='managementserver',
-            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='managementserver_list'), models.Index(fields=['cloud', 'gone_at', 'state'], name='managementserver_states'),
+            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='managementserver_list'),
+        ),
+        migrations.AddIndex(
+            model_name='managementserver',
+            index=models.Index(fields=['cloud', 'gone_at', 'state'], name='managementserver_states'),
         ),
         migrations.AddConstraint(
             model_name='managementserver',
@@ -926,7 +938,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='offering',
-            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='offering_list'), models.Index(fields=['cloud', 'gone_at', 'state'], name='offering_states'),
+            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='offering_list'),
+        ),
+        migrations.AddIndex(
+            model_name='offering',
+            index=models.Index(fields=['cloud', 'gone_at', 'state'], name='offering_states'),
         ),
         migrations.AddConstraint(
             model_name='offering',
@@ -934,7 +950,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='project',
-            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='project_list'), models.Index(fields=['cloud', 'gone_at', 'state'], name='project_states'),
+            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='project_list'),
+        ),
+        migrations.AddIndex(
+            model_name='project',
+            index=models.Index(fields=['cloud', 'gone_at', 'state'], name='project_states'),
         ),
         migrations.AddConstraint(
             model_name='project',
@@ -970,7 +990,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='template',
-            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='template_list'), models.Index(fields=['cloud', 'gone_at', 'state'], name='template_states'),
+            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='template_list'),
+        ),
+        migrations.AddIndex(
+            model_name='template',
+            index=models.Index(fields=['cloud', 'gone_at', 'state'], name='template_states'),
         ),
         migrations.AddConstraint(
             model_name='template',
@@ -978,7 +1002,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='zone',
-            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='zone_list'), models.Index(fields=['cloud', 'gone_at', 'state'], name='zone_states'),
+            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='zone_list'),
+        ),
+        migrations.AddIndex(
+            model_name='zone',
+            index=models.Index(fields=['cloud', 'gone_at', 'state'], name='zone_states'),
         ),
         migrations.AddConstraint(
             model_name='zone',
@@ -986,7 +1014,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='volume',
-            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='volume_list'), models.Index(fields=['cloud', 'gone_at', 'state'], name='volume_states'),
+            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='volume_list'),
+        ),
+        migrations.AddIndex(
+            model_name='volume',
+            index=models.Index(fields=['cloud', 'gone_at', 'state'], name='volume_states'),
         ),
         migrations.AddConstraint(
             model_name='volume',
@@ -994,7 +1026,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='virtualrouter',
-            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='virtualrouter_list'), models.Index(fields=['cloud', 'gone_at', 'state'], name='virtualrouter_states'),
+            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='virtualrouter_list'),
+        ),
+        migrations.AddIndex(
+            model_name='virtualrouter',
+            index=models.Index(fields=['cloud', 'gone_at', 'state'], name='virtualrouter_states'),
         ),
         migrations.AddConstraint(
             model_name='virtualrouter',
@@ -1002,7 +1038,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='systemvm',
-            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='systemvm_list'), models.Index(fields=['cloud', 'gone_at', 'state'], name='systemvm_states'),
+            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='systemvm_list'),
+        ),
+        migrations.AddIndex(
+            model_name='systemvm',
+            index=models.Index(fields=['cloud', 'gone_at', 'state'], name='systemvm_states'),
         ),
         migrations.AddConstraint(
             model_name='systemvm',
@@ -1010,7 +1050,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='storagepool',
-            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='storagepool_list'), models.Index(fields=['cloud', 'gone_at', 'state'], name='storagepool_states'),
+            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='storagepool_list'),
+        ),
+        migrations.AddIndex(
+            model_name='storagepool',
+            index=models.Index(fields=['cloud', 'gone_at', 'state'], name='storagepool_states'),
         ),
         migrations.AddConstraint(
             model_name='storagepool',
@@ -1018,7 +1062,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='publicrange',
-            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='publicrange_list'), models.Index(fields=['cloud', 'gone_at', 'state'], name='publicrange_states'),
+            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='publicrange_list'),
+        ),
+        migrations.AddIndex(
+            model_name='publicrange',
+            index=models.Index(fields=['cloud', 'gone_at', 'state'], name='publicrange_states'),
         ),
         migrations.AddConstraint(
             model_name='publicrange',
@@ -1026,7 +1074,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='pod',
-            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='pod_list'), models.Index(fields=['cloud', 'gone_at', 'state'], name='pod_states'),
+            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='pod_list'),
+        ),
+        migrations.AddIndex(
+            model_name='pod',
+            index=models.Index(fields=['cloud', 'gone_at', 'state'], name='pod_states'),
         ),
         migrations.AddConstraint(
             model_name='pod',
@@ -1034,7 +1086,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='physicalnetwork',
-            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='physicalnetwork_list'), models.Index(fields=['cloud', 'gone_at', 'state'], name='physicalnetwork_states'),
+            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='physicalnetwork_list'),
+        ),
+        migrations.AddIndex(
+            model_name='physicalnetwork',
+            index=models.Index(fields=['cloud', 'gone_at', 'state'], name='physicalnetwork_states'),
         ),
         migrations.AddConstraint(
             model_name='physicalnetwork',
@@ -1042,7 +1098,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='instance',
-            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='instance_list'), models.Index(fields=['cloud', 'gone_at', 'state'], name='instance_states'),
+            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='instance_list'),
+        ),
+        migrations.AddIndex(
+            model_name='instance',
+            index=models.Index(fields=['cloud', 'gone_at', 'state'], name='instance_states'),
         ),
         migrations.AddConstraint(
             model_name='instance',
@@ -1050,7 +1110,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='imagestore',
-            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='imagestore_list'), models.Index(fields=['cloud', 'gone_at', 'state'], name='imagestore_states'),
+            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='imagestore_list'),
+        ),
+        migrations.AddIndex(
+            model_name='imagestore',
+            index=models.Index(fields=['cloud', 'gone_at', 'state'], name='imagestore_states'),
         ),
         migrations.AddConstraint(
             model_name='imagestore',
@@ -1058,7 +1122,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='host',
-            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='host_list'), models.Index(fields=['cloud', 'gone_at', 'state'], name='host_states'),
+            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='host_list'),
+        ),
+        migrations.AddIndex(
+            model_name='host',
+            index=models.Index(fields=['cloud', 'gone_at', 'state'], name='host_states'),
         ),
         migrations.AddConstraint(
             model_name='host',
@@ -1066,7 +1134,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='guestnetwork',
-            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='guestnetwork_list'), models.Index(fields=['cloud', 'gone_at', 'state'], name='guestnetwork_states'),
+            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='guestnetwork_list'),
+        ),
+        migrations.AddIndex(
+            model_name='guestnetwork',
+            index=models.Index(fields=['cloud', 'gone_at', 'state'], name='guestnetwork_states'),
         ),
         migrations.AddConstraint(
             model_name='guestnetwork',
@@ -1074,7 +1146,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='cluster',
-            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='cluster_list'), models.Index(fields=['cloud', 'gone_at', 'state'], name='cluster_states'),
+            index=models.Index(fields=['cloud', 'gone_at', 'name', 'id'], name='cluster_list'),
+        ),
+        migrations.AddIndex(
+            model_name='cluster',
+            index=models.Index(fields=['cloud', 'gone_at', 'state'], name='cluster_states'),
         ),
         migrations.AddConstraint(
             model_name='cluster',
