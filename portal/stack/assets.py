@@ -45,6 +45,8 @@ FONT_FILES = {
 }
 LICENCES = ("@tabler/core", "@tabler/icons", "htmx.org", "@alpinejs/csp", "uplot", "cytoscape",
             "@fontsource-variable/inter", "@fontsource-variable/jetbrains-mono")  # fmt: skip
+# What packages bring along and no page asks for; hashing and compressing it would be most of a first start.
+UNUSED = ["rest_framework", "redoc", "swagger-ui-es-bundle*", "swagger-ui-standalone-preset*", "swagger-ui.js*"]
 ICON_SOURCES = "@tabler/icons/tabler-nodes-outline.json"
 
 _SOURCE_MAP = re.compile(rb"\n?(?://[#@]|/\*[#@])\s*sourceMappingURL=[^\n*]*(?:\*/)?\s*$")
@@ -80,7 +82,7 @@ def collect(*, force: bool = False) -> bool:
     root = Path(settings.STATIC_ROOT)
     digest = hashlib.sha256(json.dumps(settings.STORAGES, default=str, sort_keys=True).encode())
     for finder in get_finders():
-        for path, storage in finder.list(["CVS", ".*", "*~"]):
+        for path, storage in finder.list(["CVS", ".*", "*~", *UNUSED]):
             status = Path(storage.path(path)).stat()
             digest.update(f"{path}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
     stamp = root / ".stamp"
@@ -88,7 +90,7 @@ def collect(*, force: bool = False) -> bool:
         return False
     root.mkdir(parents=True, exist_ok=True)
     with _locked(root / ".lock"):
-        call_command("collectstatic", interactive=False, verbosity=0)
+        call_command("collectstatic", interactive=False, verbosity=0, ignore_patterns=UNUSED)
         stamp.write_text(digest.hexdigest())
     return True
 
