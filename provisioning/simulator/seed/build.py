@@ -64,6 +64,8 @@ def _build(sim: Simulator, plans: list[ZonePlan]) -> None:
         )
         start = (start + part) % max(1, len(accounts))
         Filler(sim, zone, plan, offers, images).fill(mine or accounts[:2])
+    for account in accounts:
+        tenants.limits_for(sim, account)
     trouble.things_in_trouble(sim, past)
     trouble.history(sim, past)
     past.write()

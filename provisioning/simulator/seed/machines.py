@@ -14,7 +14,7 @@ from provisioning.simulator.fabric import FIRST_NETWORK, guest_mac, public_mac
 from provisioning.simulator.networking import DEFAULT_ISOLATED
 from provisioning.simulator.seed.layout import ZonePlan, share_out
 from provisioning.simulator.seed.names import OFFERINGS, ROLES, TEMPLATES
-from provisioning.simulator.seed.tenants import GIB, limits_for
+from provisioning.simulator.seed.tenants import GIB
 
 if TYPE_CHECKING:
     from provisioning.simulator.sim import Simulator
@@ -139,7 +139,6 @@ class Filler:
                 self.tenant(account, count, slots)
 
     def tenant(self, account: Obj, count: int, slots: Any) -> None:
-        limits_for(self.sim, account, count)
         users = self.state.table("user").where(accountid=account.uuid)
         user = users[0].uuid if users else None
         networks = max(1, -(-count // VMS_A_NETWORK))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING, Any
 
+from provisioning.simulator import limits
 from provisioning.simulator.auth import hash_password
 from provisioning.simulator.bootstrap import role_named
 from provisioning.simulator.commands.projects import add_project
@@ -213,18 +214,12 @@ def _user(
         )
 
 
-def limits_for(sim: Simulator, account: Obj, vms: int) -> None:
-    """Tenants with more than the shipped limits allow have been given more."""
-    if vms <= 15:
-        return
-    for number, most in (
-        (0, vms * 3 // 2),
-        (1, max(20, vms // 4)),
-        (2, vms * 4),
-        (8, vms * 6),
-        (9, vms * 16384),
-        (10, vms * 200),
-        (6, max(20, vms // 20)),
-        (3, vms * 2),
-    ):
-        sim.state.add("limit", ownerid=account.uuid, resourcetype=number, max=most)
+def limits_for(sim: Simulator, account: Obj) -> None:
+    """Tenants that use more than the shipped limits allow have been given more, with some room to grow."""
+    used = limits.counts(sim, account.uuid)
+    for resource in limits.RESOURCES:
+        units = -(-used[resource.name] // resource.unit)
+        if units > 0.7 * resource.fallback:
+            sim.state.add(
+                "limit", ownerid=account.uuid, resourcetype=resource.number, max=-(-units * 3 // 2 // 10) * 10
+            )
