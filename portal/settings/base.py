@@ -169,6 +169,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "inventory.schedule": {"task": "inventory.schedule", "schedule": 10.0},
     "inventory.poll_records": {"task": "inventory.poll_records", "schedule": 10.0},
     "inventory.prune": {"task": "inventory.prune", "schedule": 86400.0},
+    "audit.verify": {"task": "audit.verify", "schedule": 86400.0},
+    "accounts.tidy": {"task": "accounts.tidy", "schedule": 3600.0},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(HOME / "celerybeat-schedule")
 

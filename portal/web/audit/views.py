@@ -43,7 +43,7 @@ def audit_list(request: Request) -> HttpResponse:
         kept.pop(name, None)
     for name in [name for name in kept if not kept[name]]:
         kept.pop(name)
-    clouds = dict(Cloud.objects.values_list("uuid", "name"))
+    clouds: dict[UUID | None, str] = dict(Cloud.objects.values_list("uuid", "name"))
     context: dict[str, Any] = {
         "form": form,
         "found": found,
@@ -64,7 +64,7 @@ def audit_list(request: Request) -> HttpResponse:
 def detail(request: Request, uuid: UUID) -> HttpResponse:
     event = get_object_or_404(AuditEvent, uuid=uuid)
     entry = with_people([event])[0]
-    clouds = dict(Cloud.objects.values_list("uuid", "name"))
+    clouds: dict[UUID | None, str] = dict(Cloud.objects.values_list("uuid", "name"))
     context = {
         "entry": entry,
         "event": event,
@@ -97,7 +97,7 @@ def verdict(request: Request) -> HttpResponse:
 
 @require(can_export_audit, see=can_see_audit)
 @require_GET
-def export(request: Request, form: str) -> HttpResponse:
+def export(request: Request, form: str) -> HttpResponse | StreamingHttpResponse:
     filters = AuditFilterForm(request.GET).filters()
     if filters is None:
         return bad_request(request)

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
 import itertools
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.core.management import CommandError, call_command
 from django.db import connection, connections, transaction
 from django.utils import timezone
 
@@ -24,28 +21,7 @@ from provisioning.audit.models import AuditEvent, AuditPending, AuditPersonalDat
 from provisioning.audit.record import record
 from provisioning.audit.sealer import NotMyTurn, Sealer, seal_all, seal_batch, take_lease
 from provisioning.audit.verify import verify
-
-
-def write(count: int) -> None:
-    with acting(AuditContext("u-1", "marta", "operator", "10.20.0.14", "Firefox 145", "req-1")):
-        for number in range(count):
-            record("audit.verify", obj_type="cloud", obj_id=number, obj_name=f"c{number}", reason="because",
-                   before={"n": number, "f": 0.5}, after={"n": number + 1, "ü": ["ß", None, True]})  # fmt: skip
-
-
-def sql(statement: str, *params: object) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, params)
-
-
-@contextmanager
-def unguarded() -> Iterator[None]:
-    """What somebody with the database's owner account can do."""
-    triggers.remove(connection)
-    try:
-        yield
-    finally:
-        triggers.install(connection)
+from tests.integration.audit.trails import sql, unguarded, write
 
 
 def test_an_empty_trail_is_intact(trail: str) -> None:
@@ -342,61 +318,3 @@ def test_writers_and_the_sealer_together_within_a_second(trail: str) -> None:
     assert found.intact and found.sealed_count == 100
     # An orderly stop copied the newest head out.
     assert found.anchor_position == 100
-
-
-class TestCommandLine:
-    def run(self, *args: str) -> str:
-        out = io.StringIO()
-        call_command("audit", *args, stdout=out)
-        return out.getvalue()
-
-    def test_verify_says_intact(self, trail: str) -> None:
-        write(2)
-        self.run("seal")
-        said = self.run("verify")
-        assert "Intact: 2 of 2 events" in said and "copied outside" in said
-
-    def test_verify_names_the_first_broken_row_and_exits_1(self, trail: str) -> None:
-        write(3)
-        self.run("seal")
-        with unguarded():
-            sql("UPDATE audit_auditevent SET reason = 'other' WHERE object_id = '1'")
-        uuid = AuditEvent.objects.get(object_id="1").uuid
-        out = io.StringIO()
-        with pytest.raises(SystemExit) as stopped:
-            call_command("audit", "verify", stdout=out)
-        assert stopped.value.code == 1
-        assert f"BROKEN at position 2, event {uuid}" in out.getvalue()
-
-    def test_verify_cannot_tell_without_keys(self, trail: str, settings: Any) -> None:
-        settings.AUDIT_KEYS = []
-        with pytest.raises(CommandError, match="ZONEWRIGHT_AUDIT_KEYS is empty") as stopped:
-            self.run("verify")
-        assert stopped.value.returncode == 2
-
-    def test_an_export_can_be_verified_without_the_database(self, trail: str) -> None:
-        from provisioning.audit.canonical import GENESIS, commitment, jcs, link
-        from provisioning.audit.keys import ring
-
-        write(3)
-        self.run("seal")
-        lines = [json.loads(line) for line in self.run("export").splitlines()]
-        previous = GENESIS
-        linked = [line for line in lines if line["link"]]
-        assert len(linked) == 3
-        for line in linked:
-            body = jcs(line["event"]).encode()
-            assert link(ring().newest, previous, line["link"]["position"], body) == line["link"]["hash"]
-            previous = line["link"]["hash"]
-            person = dict(line["personal"]["actor"])
-            salt = person.pop("salt")
-            assert commitment(salt, person) == line["event"]["actor_commitment"]
-
-    def test_after_a_restore_a_new_series_of_heads_begins(self, trail: str) -> None:
-        write(3)
-        self.run("seal")
-        self.run("restart-heads", "--reason", "restored Monday's backup")
-        kept = [path.name for path in anchors.path().parent.iterdir() if path != anchors.path()]
-        assert len(kept) == 1
-        assert AuditEvent.objects.get(action="audit.restart_heads").reason == "restored Monday's backup"
-        assert verify().intact

@@ -23,10 +23,10 @@ class Command(BaseCommand):
         except ImproperlyConfigured as error:
             raise CommandError(str(error)) from None
         failed = bool(outcome.unreadable)
-        error = f"No key opens: {', '.join(outcome.unreadable[:20])}" if failed else ""
+        problem = f"No key opens: {', '.join(outcome.unreadable[:20])}" if failed else ""
         counts = {"rotated": outcome.rotated, "kept": outcome.kept, "unreadable": len(outcome.unreadable)}
         record(
-            "secrets.rotate", obj_type="secrets", result="failed" if failed else "success", error=error, after=counts
+            "secrets.rotate", obj_type="secrets", result="failed" if failed else "success", error=problem, after=counts
         )
         self.stdout.write(f"{outcome.rotated} secrets re-encrypted, {outcome.kept} had the newest key already.")
         if failed:
