@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -50,10 +51,14 @@ def number(raw: Raw, *names: str) -> float | None:
         value = raw.get(name)
         if isinstance(value, bool) or value is None:
             continue
-        if isinstance(value, int | float):
-            return float(value)
-        if found := _NUMBER.match(str(value).replace(",", "")):
-            return float(found[1])
+        found = None if isinstance(value, int | float) else _NUMBER.match(str(value).replace(",", ""))
+        if found or isinstance(value, int | float):
+            try:
+                read = float(found[1] if found else value)
+            except OverflowError:
+                continue
+            if math.isfinite(read):
+                return read
     return None
 
 
