@@ -10,7 +10,8 @@ import asyncio
 import heapq
 import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 
@@ -96,6 +97,15 @@ class Scheduler:
     def now(self) -> float:
         """The time of the running timer, or the clock's."""
         return self.clock.now() if self._at is None else self._at
+
+    @contextmanager
+    def standing_at(self, when: float) -> Iterator[None]:
+        """Within, it is ``when``, whatever the clock says."""
+        before, self._at = self._at, when
+        try:
+            yield
+        finally:
+            self._at = before
 
     def after(self, seconds: float, call: Callable[[], None]) -> Timer:
         return self.at(self.now() + max(0.0, seconds), call)

@@ -71,8 +71,7 @@ class Simulator:
 
     def _build(self, fresh: bool) -> None:
         # The base is generated from the seed on every start and never stored; its clock is the moment of the first
-        # one, so
-        # that dates in it stay the same.
+        # one, so that dates in it stay the same.
         made_at = self.started_at
         if self.store is not None:
             if fresh:
@@ -80,12 +79,11 @@ class Simulator:
             else:
                 made_at = float(self.store.meta()["made_at"])
         self.made_at = made_at
-        self.state.now = lambda: made_at
         self.state.building_base = True
-        for _, hook in sorted(registry.FRESH, key=lambda entry: entry[0]):
-            hook(self)
+        with self.scheduler.standing_at(made_at):
+            for _, hook in sorted(registry.FRESH, key=lambda entry: entry[0]):
+                hook(self)
         self.state.building_base = False
-        self.state.now = self.scheduler.now
         if not fresh:
             self.state.load()
             self.jobs.cancel_all()
