@@ -121,6 +121,7 @@ def describe_problems(result: dict[str, Any], generator: Any, request: Any, publ
         "token": {"type": "http", "scheme": "bearer", "description": "A personal token, zw_…"},
         "session": {"type": "apiKey", "in": "cookie", "name": "sessionid"},
     }
+    _loosen(components["schemas"])
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     for path in result.get("paths", {}).values():
         for verb, operation in path.items():
@@ -131,3 +132,19 @@ def describe_problems(result: dict[str, Any], generator: Any, request: Any, publ
             for status, words in answers.items():
                 operation["responses"].setdefault(status, {"description": words, "content": content})
     return result
+
+
+def _loosen(schemas: dict[str, Any]) -> None:
+    """What a member of a tenant does not get is not promised: such fields are described, but not as required."""
+    from portal.api.serializers import MEMBER_CLOUD_FIELDS, SERIALIZERS, hidden_from_members
+
+    always = {"Cloud": set(MEMBER_CLOUD_FIELDS), "Reference": {"kind", "name"}}
+    hidden = {"Job": {"domain_path"}, "Event": {"domain_path"}}
+    hidden |= {
+        made.__name__.removesuffix("Serializer"): set(hidden_from_members(slug)) for slug, made in SERIALIZERS.items()
+    }
+    for name, schema in schemas.items():
+        if name in always:
+            schema["required"] = sorted(always[name])
+        elif name in hidden:
+            schema["required"] = [field for field in schema.get("required", []) if field not in hidden[name]]

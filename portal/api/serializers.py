@@ -106,6 +106,9 @@ def _build(kind: Kind) -> type[ObjectSerializer]:
 SERIALIZERS: dict[str, type[ObjectSerializer]] = {slug: _build(kind) for slug, kind in KINDS.items()}
 
 
+MEMBER_CLOUD_FIELDS = ("uuid", "name", "state", "last_complete_sync_at")
+
+
 class CloudSerializer(serializers.ModelSerializer[m.Cloud]):
     """A cloud without its keys. Members get its name and state alone."""
 
@@ -120,7 +123,7 @@ class CloudSerializer(serializers.ModelSerializer[m.Cloud]):
         fields = super().get_fields()
         viewer = self.context.get("viewer")
         if viewer is not None and not viewer.sees_infrastructure:
-            fields = {name: fields[name] for name in ("uuid", "name", "state", "last_complete_sync_at")}
+            fields = {name: fields[name] for name in MEMBER_CLOUD_FIELDS}
         return fields
 
 

@@ -147,6 +147,9 @@ class Filter:
         return {"type": "string"}
 
 
+CHANGED = _("changed")
+
+
 @dataclass(frozen=True)
 class TableSpec:
     """What one list can show. `rows` starts from the scoped queryset: nothing else decides who sees what."""
@@ -166,7 +169,7 @@ class TableSpec:
     live: tuple[str, ...] = ()
     """What of the live events means that this list is no longer what it shows: an event's kind, an object's kind, or
     "changes" for any change of any object."""
-    live_word: str | Promise = _("changed")
+    live_word: str | Promise = CHANGED
     """What the waiting rows are called: 12 new, 3 changed."""
     decorate: Callable[[list[Any], Viewer], None] | None = None
     """Completes a page of rows with what one query a page can tell."""

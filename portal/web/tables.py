@@ -273,6 +273,14 @@ class Table:
             return Count(self.rows.count(), True)
         return bounded_count(self.rows)
 
+    @cached_property
+    def total(self) -> Count:
+        """All rows that this person has here, whatever the address filters; the gone are not among them."""
+        rows = self.base
+        if any(item.key == "gone" for item in self.filters):
+            rows = rows.filter(gone_at__isnull=True)
+        return bounded_count(rows)
+
     # --- addresses -----------------------------------------------------------------------------------------------
     def url(self, *, drop: Iterable[str] = (), without: tuple[str, str] | None = None, **changes: Any) -> str:
         """This address with changes; paging starts anew unless it is what changes."""
