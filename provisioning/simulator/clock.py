@@ -10,6 +10,7 @@ import asyncio
 import heapq
 import itertools
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -86,8 +87,15 @@ class Scheduler:
     nobody asks.
     """
 
-    def __init__(self, clock: Clock, after_run: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        after_run: Callable[[], None] | None = None,
+        on_defect: Callable[[str], None] | None = None,
+    ) -> None:
+        """``on_defect`` is told the traceback of a timer that raised; without it the error goes on."""
         self.clock = clock
+        self._on_defect = on_defect
         self._heap: list[tuple[float, int, Timer]] = []
         self._tie = itertools.count()
         self._after_run = after_run
@@ -130,6 +138,11 @@ class Scheduler:
             self._at = when
             try:
                 timer.call()
+            except Exception:
+                # One broken timer must not stop the time of everything else.
+                if self._on_defect is None:
+                    raise
+                self._on_defect(traceback.format_exc())
             finally:
                 self._at = None
             ran += 1

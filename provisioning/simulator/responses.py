@@ -85,7 +85,8 @@ class Listing:
         for obj in self.rows:
             kept = None if obj.prepared is None else obj.prepared.get(key)
             if kept is None or kept[0] != epoch:
-                kept = (epoch, dumps(clean(view(obj, self.ctx))))
+                # orjson hands out bytes in a buffer many times their size; what is kept is copied into one that fits.
+                kept = (epoch, bytes(memoryview(dumps(clean(view(obj, self.ctx))))))
                 if obj.prepared is None:
                     obj.prepared = {}
                 obj.prepared[key] = kept

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -38,7 +37,7 @@ class Simulator:
         if self.store is not None and not fresh:
             # A scaled clock ran ahead of the wall; the cloud's time must not go back.
             self.clock.forward_to(float(self.store.meta().get("clock", 0.0)))
-        self.scheduler = Scheduler(self.clock, after_run=self._flush)
+        self.scheduler = Scheduler(self.clock, after_run=self._flush, on_defect=self.complain)
         self.state = State(self.config.seed, self.store, self.scheduler.now)
         self.jobs = Jobs(self)
         self.journal = Journal(self)
@@ -93,12 +92,9 @@ class Simulator:
 
     def _repeat(self, seconds: float, hook: Callable[[Simulator], None], first: float) -> None:
         def run() -> None:
-            try:
-                hook(self)
-            except Exception:
-                # A defect in one kind of background work must not end the others.
-                self.complain(traceback.format_exc())
+            # Again first, so that a defect in the hook does not end it.
             self.scheduler.after(seconds, run)
+            hook(self)
 
         self.scheduler.after(first, run)
 

@@ -55,7 +55,7 @@ class Place:
             found[PRIVATE_IP] = self.private_addresses()
         if whole:
             found |= self.addresses()
-            found[SECONDARY] = (self.secondary(), 0, None)
+            found[SECONDARY] = self.secondary()
             found[VLAN] = self.segments()
             found[GPU] = (sum(gpu_count(host) for host in self.hosts), 0, 0)
         names = {row["type"]: row["name"] for row in catalog_data.rows("capacity_types")}
@@ -142,13 +142,11 @@ class Place:
             found[DIRECT_IP] = (len(direct), used_direct, None)
         return found
 
-    def secondary(self) -> float:
-        return float(
-            sum(
-                store.get("disksizetotal") or 0
-                for store in self.sim.state.table("imagestore").where(zoneid=self.zone.uuid)
-            )
-        )
+    def secondary(self) -> tuple[float, float, float | None]:
+        """What image stores have said about their size; new ones have not."""
+        stores = self.sim.state.table("imagestore").where(zoneid=self.zone.uuid)
+        total = sum(store.get("disksizetotal") or 0 for store in stores)
+        return float(total), float(sum(store.get("disksizeused") or 0 for store in stores)), None
 
     def segments(self) -> tuple[float, float, float | None]:
         total = used = 0

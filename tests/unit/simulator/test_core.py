@@ -190,3 +190,14 @@ def test_a_generated_cloud_is_the_same_after_a_restart_and_keeps_its_changes(tmp
     assert json.loads(json.dumps(everything(last.sim))) == changed
     assert last("listHosts", id=host)["host"][0]["hosttags"] == "changed"
     assert vm not in json.dumps(last("listVirtualMachines", listall="true"))
+
+
+def test_a_broken_timer_stops_nothing_else() -> None:
+    told: list[str] = []
+    scheduler = Scheduler(ManualClock(0.0), on_defect=told.append)
+    seen: list[int] = []
+    scheduler.after(1, lambda: 1 // 0)
+    scheduler.after(2, lambda: seen.append(2))
+    scheduler.advance(5)
+    assert seen == [2]
+    assert "ZeroDivisionError" in told[0]
