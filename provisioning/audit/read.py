@@ -89,7 +89,8 @@ def matching(filters: Filters) -> QuerySet[AuditEvent]:
     found = AuditEvent.objects.order_by("-id")
     people = AuditPersonalData.objects.values("event_uuid")
     if filters.who:
-        named = people.filter(part=ACTOR).filter(Q(name__iexact=filters.who) | Q(person_id=filters.who))
+        # User names are stored in lower case, so this is an index look-up.
+        named = people.filter(part=ACTOR).filter(Q(name=filters.who.lower()) | Q(person_id=filters.who))
         found = found.filter(uuid__in=named)
     if filters.address:
         found = found.filter(uuid__in=people.filter(part=ACTOR, client_ip=filters.address))
@@ -99,7 +100,7 @@ def matching(filters: Filters) -> QuerySet[AuditEvent]:
             action=filters.action
         )  # fmt: skip
     if filters.object:
-        named = people.filter(part=OBJECT, name__iexact=filters.object)
+        named = people.filter(part=OBJECT, name=filters.object.lower())
         found = found.filter(Q(object_id=filters.object) | Q(object_name__icontains=filters.object) | Q(uuid__in=named))
     if filters.object_type:
         found = found.filter(object_type=filters.object_type)
@@ -122,7 +123,7 @@ def matching(filters: Filters) -> QuerySet[AuditEvent]:
 
 def _anything(text: str) -> Q:
     """Exact for ids, a part of the text for names, reasons and errors."""
-    named = AuditPersonalData.objects.filter(Q(name__iexact=text) | Q(client_ip=text)).values("event_uuid")
+    named = AuditPersonalData.objects.filter(Q(name=text.lower()) | Q(client_ip=text)).values("event_uuid")
     found = (
         Q(request_id=text) | Q(object_id=text) | Q(job_id=text) | Q(run_id=text) | Q(action__startswith=text)
         | Q(object_name__icontains=text) | Q(reason__icontains=text) | Q(error__icontains=text) | Q(uuid__in=named)
