@@ -286,4 +286,7 @@ def system_vms(sim: Simulator, zone: Obj, index: int) -> None:
         )
         sysvms.place(sim, vm, zone, hosts[(position * 3) % len(hosts)])
         vm.set(lastupdated=sim.made_at - DAY)
+        for ip in state.table("ip").where(zoneid=zone.uuid, state="Allocated"):
+            # The same after every restart, whenever that is.
+            ip.set(allocated=vm["created"])
         sysvms.connect_agent(sim, vm)
