@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from celery import shared_task
+from kombu.exceptions import OperationalError
 
 from monitoring.capacity import collect as collecting
+from monitoring.capacity.models import CapacityCollection
 from monitoring.capacity.rollup import roll_up
-from provisioning.inventory.models import Cloud
+from provisioning.inventory.models import Cloud, Sync
 
 
 @shared_task(name="capacity.collect_due", ignore_result=True)  # type: ignore[untyped-decorator]
@@ -19,11 +23,23 @@ def collect_due() -> None:
 @shared_task(name="capacity.collect", ignore_result=True)  # type: ignore[untyped-decorator]
 def collect_cloud(cloud_pk: int) -> None:
     """Sample one cloud when it is due."""
+    cloud = Cloud.objects.filter(pk=cloud_pk, is_enabled=True).first()
+    if cloud is not None and collecting.claim(cloud):
+        _sample(cloud)
+
+
+def after_sync(cloud: Cloud, sync: Sync) -> None:
+    """Registered with the inventory: the first sync brings the places, so the first sample follows at once."""
+    sampled = CapacityCollection.objects.filter(cloud=cloud, finished_at__isnull=False).exists()
+    if not sampled:
+        # Not here: a sync must not wait for it. Without a broker the schedule brings it a minute later.
+        with contextlib.suppress(OperationalError):
+            collect_cloud.apply_async((cloud.pk,), expires=120, retry=False)
+
+
+def _sample(cloud: Cloud) -> None:
     from provisioning.inventory.gateway import gateway_of
 
-    cloud = Cloud.objects.filter(pk=cloud_pk, is_enabled=True).first()
-    if cloud is None or not collecting.claim(cloud):
-        return
     try:
         with gateway_of(cloud, with_catalogue=False) as gateway:
             collecting.collect(cloud, gateway)

@@ -41,7 +41,7 @@ def capacity(facts: Facts) -> Iterator[Finding]:
                 "count": len(members),
                 "zone": zone.name,
                 "place": worst.place_name,
-                "percent": int(worst.fraction * 100),
+                "percent": round(worst.fraction * 100),
             },
             thing=zone,
             part=part,
@@ -74,7 +74,7 @@ def _past(row: CapacityFact) -> Finding | None:
         params={
             "label": row.label,
             "place": row.place_name,
-            "percent": int(row.fraction * 100),
+            "percent": round(row.fraction * 100),
             "notify": round((row.notify or 0) * 100),
             "disable": round((row.disable or 0) * 100),
         },

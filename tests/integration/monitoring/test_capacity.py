@@ -13,15 +13,17 @@ from django.urls import reverse
 from django.utils import timezone
 
 from monitoring.capacity import collect as collecting
+from monitoring.capacity import tasks
 from monitoring.capacity.models import CapacityCollection, CapacitySample, CapacitySeries
 from monitoring.capacity.reading import Level, current, gap_after, series
 from monitoring.capacity.rollup import roll_up
 from monitoring.health import evaluate, problems
 from provisioning.accounts.models import User
 from provisioning.cloudstack.errors import Unreachable
+from provisioning.inventory import gateway as gateways
 from provisioning.inventory import models as m
 from provisioning.inventory.gateway import gateway_of
-from provisioning.inventory.sync import queue
+from provisioning.inventory.sync import queue, signals_free
 from provisioning.inventory.sync import run as running
 from tests.factories import SmallCloud, make, make_cloud
 from tests.support.simulator import SimulatorProcess
@@ -277,6 +279,30 @@ def test_simulated_cloud_end_to_end(
             assert row.notify is not None and row.disable is not None
     evaluate(cloud)
     assert not [p for p in problems(cloud, operator) if p.rule.startswith("cloud.")]
+
+
+def test_first_sync_is_followed_by_the_first_sample(answers: Answers, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[int] = []
+    monkeypatch.setattr(tasks.collect_cloud, "apply_async", lambda args, **_options: sent.extend(args))
+    cloud = answers.small.cloud
+    signals_free.tell_synced(cloud, m.Sync.objects.create(cloud=cloud))
+    assert sent == [cloud.pk]
+    sample(answers)
+    signals_free.tell_synced(cloud, m.Sync.objects.create(cloud=cloud))
+    assert sent == [cloud.pk], "from then on the schedule does it"
+
+
+def test_cloud_that_cannot_be_asked_at_all_gives_the_claim_back(
+    answers: Answers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_gateway(_cloud: m.Cloud, **_options: Any) -> Any:
+        raise Unreachable("the CA bundle cannot be used", command="")
+
+    monkeypatch.setattr(gateways, "gateway_of", no_gateway)
+    with pytest.raises(Unreachable):
+        tasks.collect_cloud(answers.small.cloud.pk)
+    state = CapacityCollection.objects.get()
+    assert state.finished_at and "CA bundle" in state.error
 
 
 def test_rows_of_a_place_that_is_gone_are_gone(answers: Answers) -> None:
