@@ -35,7 +35,6 @@ COPIED = {
     "@alpinejs/csp/dist/cdn.min.js": "alpine-csp.js",
     "uplot/dist/uPlot.iife.min.js": "uplot.js",
     "uplot/dist/uPlot.min.css": "uplot.css",
-    "cytoscape/dist/cytoscape.min.js": "cytoscape.js",
     "@fontsource-variable/inter/wght.css": "inter/wght.css",
     "@fontsource-variable/jetbrains-mono/index.css": "jetbrains-mono/wght.css",
 }
@@ -43,7 +42,7 @@ FONT_FILES = {
     "@fontsource-variable/inter/files": ("inter/files", "*-wght-normal.woff2"),
     "@fontsource-variable/jetbrains-mono/files": ("jetbrains-mono/files", "*-wght-normal.woff2"),
 }
-LICENCES = ("@tabler/core", "@tabler/icons", "htmx.org", "@alpinejs/csp", "uplot", "cytoscape",
+LICENCES = ("@tabler/core", "@tabler/icons", "htmx.org", "@alpinejs/csp", "uplot",
             "@fontsource-variable/inter", "@fontsource-variable/jetbrains-mono")  # fmt: skip
 # What packages bring along and no page asks for; hashing and compressing it would be most of a first start.
 UNUSED = ["rest_framework", "redoc", "swagger-ui-es-bundle*", "swagger-ui-standalone-preset*", "swagger-ui.js*"]

@@ -185,8 +185,10 @@ class Shell:
         if match is None:
             return False
         kind = str(match.kwargs.get("kind", ""))
-        return self.request.path == url or match.view_name in entry.also or bool(
-            kind and (kind in entry.also or kind == entry.slug)
+        return (
+            self.request.path == url
+            or match.view_name in entry.also
+            or bool(kind and (kind in entry.also or kind == entry.slug))
         )
 
 

@@ -1,10 +1,17 @@
-/* Overview: nothing of its own to do but say what changed. */
+/* Overview: A acknowledges the problem that has focus, else the first; the title's change is said. */
 (function () {
   "use strict";
-  document.addEventListener("htmx:afterSwap", function (event) {
-    if (event.detail.elt.id === "overview-head") {
-      const title = document.querySelector("#overview-head h1");
-      if (title && title.textContent !== window.zw.overviewTitle) { window.zw.overviewTitle = title.textContent; window.zw.say(title.textContent + "."); }
-    }
+  const zw = window.zw;
+  zw.keys?.add("a", "Acknowledge the problem", function () {
+    const list = document.getElementById("overview-problems");
+    const row = document.activeElement?.closest?.(".zw-problem") || list?.querySelector(".zw-problem");
+    const button = row?.querySelector("button[hx-get]");
+    if (!button) return false;
+    button.click();
+  });
+  let title = document.querySelector("#overview-head h1")?.textContent;
+  document.addEventListener("htmx:afterSettle", function () {
+    const now = document.querySelector("#overview-head h1")?.textContent;
+    if (now && now !== title) { title = now; zw.say(now + "."); }
   });
 })();

@@ -125,9 +125,7 @@ def natural(place: Place) -> list[object]:
     return figures.natural_key(place.name)
 
 
-def _places(
-    kind: str, rows: ScopedQuerySet, cloud: Cloud, more: Sequence[str]
-) -> list[tuple[Place, list[Any]]]:
+def _places(kind: str, rows: ScopedQuerySet, cloud: Cloud, more: Sequence[str]) -> list[tuple[Place, list[Any]]]:
     values = rows.present().filter(cloud=cloud).values_list("id", "uuid", "name", "state", *more)
     return [(Place(kind, pk, uid, name, state), rest) for pk, uid, name, state, *rest in values.order_by("name", "id")]
 

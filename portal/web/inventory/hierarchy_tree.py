@@ -12,8 +12,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import Count, Q
-from django.utils.functional import Promise
-from django.utils.translation import gettext as _
 
 from portal.web import figures
 from portal.web.inventory.hierarchy_frame import Frame, Place, groups_of
@@ -27,6 +25,8 @@ CHILDREN_SHOWN = 60
 MATCHES_SHOWN = 40
 # What hangs below a zone beside its pods.
 GROUPS = ("storage-pools", "image-stores", "physical-networks", "system-vms")
+# What a kind's state is read from, where it is not its `state` alone.
+_STATE_COLUMNS = {"hosts": ("state", "resource_state"), "image-stores": ("state", "is_readonly")}
 SELECTABLE = ("zones", "pods", "clusters", "hosts", *GROUPS)
 
 
@@ -101,7 +101,7 @@ def matches(user: User, cloud: Cloud, text: str) -> tuple[list[Node], int]:
         if slug == "hosts":
             where |= Q(ip_address=text)
         rows = kind.model.objects.for_user(user).present().filter(cloud=cloud).filter(where).order_by("name", "id")
-        columns = ["uuid", "name", "state", *(["resource_state"] if slug == "hosts" else [])]
+        columns = ("uuid", "name", *_STATE_COLUMNS.get(slug, ("state",)))
         taken = list(rows.values(*columns)[: MATCHES_SHOWN + 1])
         more += max(0, len(taken) - MATCHES_SHOWN)
         found += [_leaf(slug, row) for row in taken[:MATCHES_SHOWN]]
@@ -184,8 +184,9 @@ def _leaf(slug: str, row: dict[str, Any], front: int = 0) -> Node:
     if slug == "hosts":
         group, word, icon = host_group(row["state"], row["resource_state"])
     else:
-        group, word = figures.state_group(row["state"], slug), row["state"]
-        icon = figures.state_icon(row["state"], slug) if group in ("bad", "attention", "held") else KINDS[slug].icon
+        word = _state_of(slug, row)
+        group = figures.state_group(word, slug)
+        icon = figures.state_icon(word, slug) if group in ("bad", "attention", "held") else KINDS[slug].icon
         group = group if group in ("bad", "attention", "held") else ""
     name = row["name"] or str(row["uuid"])
     return Node(f"{slug}.{row['uuid']}", figures.short_name(name, front), icon, group, full_name=name, said=word or "")
@@ -196,9 +197,11 @@ def _beside(user: User, cloud: Cloud) -> dict[tuple[int, str], Counter[str]]:
     found: dict[tuple[int, str], Counter[str]] = {}
     for slug in GROUPS:
         rows = KINDS[slug].model.objects.for_user(user).present().filter(cloud=cloud)
-        for zone_id, state, number in rows.values_list("zone_id", "state").annotate(number=Count("id")).order_by():
-            if zone_id:
-                found.setdefault((zone_id, slug), Counter())[figures.state_group(state, slug)] += number
+        columns = ("zone_id", *_STATE_COLUMNS.get(slug, ("state",)))
+        for row in rows.values(*columns).annotate(number=Count("id")).order_by():
+            if row["zone_id"]:
+                group = figures.state_group(_state_of(slug, row), slug)
+                found.setdefault((row["zone_id"], slug), Counter())[group] += row["number"]
     return found
 
 
@@ -211,10 +214,14 @@ def _group_children(user: User, frame: Frame, keys: Iterable[str] | None) -> dic
         if not zones:
             continue
         rows = KINDS[slug].model.objects.for_user(user).present().filter(cloud=frame.cloud, zone_id__in=zones)
-        for row in rows.order_by("name", "id").values("uuid", "name", "state", "zone_id"):
+        columns = ("uuid", "name", "zone_id", *_STATE_COLUMNS.get(slug, ("state",)))
+        for row in rows.order_by("name", "id").values(*columns):
             found.setdefault(f"{zones[row['zone_id']].key}.{slug}", []).append(_leaf(slug, row))
     return found
 
 
-def label_of(slug: str) -> str | Promise:
-    return KINDS[slug].label if slug in KINDS else _("Cloud")
+def _state_of(slug: str, row: dict[str, Any]) -> str:
+    """CloudStack gives an image store no state; whether it is read-only is all that it says."""
+    if slug == "image-stores" and not row["state"]:
+        return "ReadOnly" if row["is_readonly"] else "Ready"
+    return str(row["state"])

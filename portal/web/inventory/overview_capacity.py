@@ -24,7 +24,8 @@ ZONES_SHOWN = 12
 
 @dataclass(frozen=True)
 class Line:
-    """One place. `cells` follows COLUMNS; None where CloudStack gave no figure."""
+    """One place. `cells` follows COLUMNS; None where CloudStack gave no figure. `nearest` may lie in a cluster or pool
+    inside it."""
 
     name: str
     uuid: uuid.UUID
@@ -46,12 +47,18 @@ class Table:
 def table(user: User, cloud: Cloud) -> Table:
     """Zones, the one nearest a limit first, each with its two fullest pods. Eight queries at any size."""
     by_place: dict[tuple[str, uuid.UUID], list[CapacityRow]] = {}
-    for row in current(cloud, (Level.ZONE, Level.POD)):
-        by_place.setdefault((row.level, row.place_uuid), []).append(row)
+    nearest: dict[uuid.UUID, CapacityRow] = {}
+    for row in current(cloud, (Level.ZONE, Level.POD, Level.CLUSTER, Level.POOL)):
+        if row.level in (Level.ZONE, Level.POD):
+            by_place.setdefault((row.level, row.place_uuid), []).append(row)
+        # A half empty zone can hold a pool that takes nothing more: what is nearest its limit counts from below.
+        for place in (row.place_uuid, row.place.pod_uuid, row.place.zone_uuid):
+            if place and row.pressure >= 0 and (place not in nearest or row.pressure > nearest[place].pressure):
+                nearest[place] = row
     hosts = _hosts(user, cloud)
     zones = sorted(
         (rows for (level, _uuid), rows in by_place.items() if level == Level.ZONE),
-        key=lambda rows: (-_pressure(rows), rows[0].place_name),
+        key=lambda rows: (-_pressure(rows, nearest), rows[0].place_name),
     )
     pods: dict[uuid.UUID | None, list[list[CapacityRow]]] = {}
     for (level, _uuid), rows in by_place.items():
@@ -59,10 +66,10 @@ def table(user: User, cloud: Cloud) -> Table:
             pods.setdefault(rows[0].place.zone_uuid, []).append(rows)
     lines = []
     for rows in zones[:ZONES_SHOWN]:
-        lines.append(_line(rows, hosts, is_inside=False))
-        inside = sorted(pods.get(rows[0].place_uuid, []), key=lambda pod: (-_pressure(pod), pod[0].place_name))
+        lines.append(_line(rows, hosts, nearest, is_inside=False))
+        inside = sorted(pods.get(rows[0].place_uuid, []), key=lambda pod: (-_pressure(pod, nearest), pod[0].place_name))
         if len(inside) > 1:
-            lines += [_line(pod, hosts, is_inside=True) for pod in inside[:PODS_PER_ZONE]]
+            lines += [_line(pod, hosts, nearest, is_inside=True) for pod in inside[:PODS_PER_ZONE]]
     every = [row for rows in by_place.values() for row in rows]
     sampled_at = min((row.sampled_at for row in every), default=None)
     now = timezone.now()
@@ -79,16 +86,18 @@ def _hosts(user: User, cloud: Cloud) -> dict[uuid.UUID, int]:
     return found
 
 
-def _pressure(rows: Sequence[CapacityRow]) -> float:
-    return max((row.pressure for row in rows), default=-1.0)
+def _pressure(rows: Sequence[CapacityRow], nearest: dict[uuid.UUID, CapacityRow]) -> float:
+    found = nearest.get(rows[0].place_uuid)
+    return found.pressure if found else -1.0
 
 
-def _line(rows: Sequence[CapacityRow], hosts: dict[uuid.UUID, int], *, is_inside: bool) -> Line:
+def _line(
+    rows: Sequence[CapacityRow], hosts: dict[uuid.UUID, int], nearest: dict[uuid.UUID, CapacityRow], *, is_inside: bool
+) -> Line:
     by_type = {row.type_number: row for row in rows}
     place = rows[0].place
-    nearest = max(rows, key=lambda row: row.pressure, default=None)
     return Line(
         name=place.name, uuid=place.uuid, kind=place.kind, is_inside=is_inside, hosts=hosts.get(place.uuid, 0),
         cells=[by_type.get(number) for number in COLUMNS],
-        nearest=nearest if nearest and nearest.pressure >= 0 else None,
+        nearest=nearest.get(place.uuid),
     )  # fmt: skip

@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 
 from monitoring.health.reading import Problem, closed_problems, problems
 from portal.web import figures
+from portal.web.health.listing import link_of
+from provisioning.accounts import policies
 from provisioning.accounts.models import User
 from provisioning.inventory.kinds import KINDS
 from provisioning.inventory.models import Cloud
@@ -27,6 +29,7 @@ class Row:
     url: str
     action: str
     is_first: bool = False
+    ack_url: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,35 +62,25 @@ class Ranked:
 def ranked(user: User, cloud: Cloud) -> Ranked:
     """Open problems of `cloud`, most harmful first (impact × blast radius, worked out by monitoring.health)."""
     found = problems(cloud, user)
+    seen = [problem for problem in found if problem.acknowledged_at is not None]
+    may_acknowledge = policies.can_acknowledge_problems(user)
     open_ones = [problem for problem in found if problem.needs_you]
     shown = open_ones if len(open_ones) <= ONE_BY_ONE else open_ones[:ONE_BY_ONE]
     closed = [] if open_ones else closed_problems(cloud, user, limit=1)
     return Ranked(
-        rows=[_row(problem, cloud, index == 0) for index, problem in enumerate(shown)],
+        rows=[_row(problem, cloud, may_acknowledge, index == 0) for index, problem in enumerate(shown)],
         groups=_by_cause(open_ones[len(shown) :], cloud),
-        acknowledged=[_row(problem, cloud) for problem in found if problem.acknowledged_at is not None],
+        acknowledged=[_row(problem, cloud, may_acknowledge) for problem in seen],
         last_closed=closed[0] if closed else None,
         held=sum(problem.severity == "held" for problem in found),
         number=len(open_ones),
     )
 
 
-def _row(problem: Problem, cloud: Cloud, is_first: bool = False) -> Row:
-    url, action = "", ""
-    try:
-        if problem.rule.startswith("cloud."):
-            url, action = reverse("clouds:detail", args=[cloud.uuid]), _("Open cloud")
-        elif problem.object_uuid and problem.kind in KINDS:
-            kind = KINDS[problem.kind]
-            url = reverse("inventory:detail", args=[cloud.uuid, kind.slug, problem.object_uuid])
-            action = _("Open %(kind)s") % {"kind": str(kind.label).lower() if kind.slug != "system-vms" else kind.label}
-        elif problem.rule.startswith("capacity."):
-            url, action = reverse("capacity:index", args=[cloud.uuid]), _("Open capacity")
-        elif problem.kind in KINDS:
-            url, action = reverse("inventory:list", args=[cloud.uuid, problem.kind]), _("Open list")
-    except NoReverseMatch:
-        url, action = "", ""
-    return Row(problem, url, action, is_first)
+def _row(problem: Problem, cloud: Cloud, may_acknowledge: bool, is_first: bool = False) -> Row:
+    url, action = link_of(problem, cloud)
+    ack_url = reverse("health:acknowledge", args=[cloud.uuid, problem.uuid]) if may_acknowledge else ""
+    return Row(problem, url, action, is_first, ack_url)
 
 
 def _by_cause(rest: Iterable[Problem], cloud: Cloud) -> list[CauseGroup]:

@@ -197,7 +197,7 @@ def obj_link(obj: Any, cloud: Any = None, icon_name: str = "", text: str = "") -
 
 @register.simple_tag
 def counted(number: int, singular: str, plural: str) -> str:
-    """"1 host", "1,000 hosts". Both words must already be translatable strings."""
+    """ "1 host", "1,000 hosts". Both words must already be translatable strings."""
     return f"{figures.count(number)} {ngettext(singular, plural, number)}"
 
 
