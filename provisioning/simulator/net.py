@@ -33,6 +33,14 @@ def good_ip(text: str | None, what: str) -> int:
         raise invalid(f"Please specify a valid {what}.") from None
 
 
+def good_netmask(text: str) -> str:
+    """The netmask; 431 for anything that is none."""
+    try:
+        return str(ipaddress.IPv4Network(f"0.0.0.0/{text}").netmask)
+    except ValueError:
+        raise invalid("Please specify a valid netmask.") from None
+
+
 def cidr(address: str, netmask: str) -> str:
     return str(ipaddress.IPv4Network(f"{address}/{netmask}", strict=False))
 

@@ -172,8 +172,11 @@ class Params:
         return self.objects.get(name)
 
     def the(self, name: builtins.str) -> Obj:
-        """The object a required parameter names."""
-        return self.objects[name]
+        """The object a required parameter names; refused when the parameter is not there."""
+        found = self.objects.get(name)
+        if found is None:
+            raise self._missing(name)
+        return found
 
     # -- checks -------------------------------------------------------------------------------------------------------
     def check(self, entry: Command, refs: dict[builtins.str, tuple[builtins.str, ...]], state: State) -> None:

@@ -179,7 +179,11 @@ class Table:
         self.by_dbid[dbid] = obj
         self._live[uuid] = obj
         for name, index in self._index.items():
-            index.setdefault(fields.get(name), {})[uuid] = obj
+            value = fields.get(name)
+            bucket = index.get(value)
+            if bucket is None:
+                bucket = index[value] = {}
+            bucket[uuid] = obj
         if dbid > self.last_dbid:
             self.last_dbid = dbid
         return obj

@@ -203,6 +203,7 @@ def zone_text(zone: Obj) -> str:
 def check_pod_range(ctx: Ctx, zone: Obj, gateway: str, netmask: str, start: str, end: str, pod: Obj | None) -> None:
     """The range must lie in its subnet, leave the gateway out and be no other pod's."""
     net.good_ip(gateway, "IP address for the gateway")
+    net.good_netmask(netmask)
     low, high = net.good_ip(start, "start IP address"), net.good_ip(end, "end IP address")
     if not net.in_subnet(start, gateway, netmask):
         raise invalid("The start address of the IP range is not in the CIDR subnet.")
