@@ -193,8 +193,8 @@ def next_mac(sim: Simulator, network: Obj) -> str:
 
 
 def guest_mac(zone: int, network: int, number: int) -> str:
-    parts = (2, zone & 255, (network >> 8) & 255, network & 255, (number >> 8) & 255, number & 255)
-    return ":".join(f"{part:02x}" for part in parts)
+    tail = f"{(number >> 8) & 255:02x}:{number & 255:02x}"
+    return f"02:{zone & 255:02x}:{(network >> 8) & 255:02x}:{network & 255:02x}:{tail}"
 
 
 def netmask(cidr: str | None) -> str | None:

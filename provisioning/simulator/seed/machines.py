@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import math
 import random
+from bisect import bisect
 from typing import TYPE_CHECKING, Any
 
 from provisioning.simulator.fabric import FIRST_NETWORK, guest_mac, public_mac
@@ -234,7 +235,7 @@ class Filler:
             # A small cloud shows each state once, whatever chance wants.
             chance = {9: 0.995, 14: 0.96, 23: 0.96}.get(self.made, min(chance, 0.99))
         self.made += 1
-        offering = dice.choices(self.offerings, cum_weights=self.offering_weights)[0]
+        offering = self.offerings[bisect(self.offering_weights, dice.random() * self.offering_weights[-1])]
         if offering.get("hosttags") and "gold" not in str(host.get("hosttags") or ""):
             offering = self.offerings[3]
         if not self.fits(host.uuid, offering):
@@ -245,7 +246,7 @@ class Filler:
                 host = self.state.table("host").need(emptiest)
                 if host["state"] == "Down" or not self.fits(emptiest, offering):
                     chance = 0.96
-        template = dice.choices(self.templates, cum_weights=self.template_weights)[0]
+        template = self.templates[bisect(self.template_weights, dice.random() * self.template_weights[-1])]
         status = (
             "Running" if chance < 0.945 else "Stopped" if chance < 0.993 else "Error" if chance < 0.997 else "Destroyed"
         )
