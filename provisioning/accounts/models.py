@@ -57,8 +57,6 @@ class User(AbstractBaseUser):
     time_zone = models.CharField(max_length=64, default="UTC")
     theme = models.CharField(max_length=8, choices=Theme.choices, default=Theme.AUTO)
     density = models.CharField(max_length=16, choices=Density.choices, default=Density.COMPACT)
-    # Keys such as J, K and G H; people with speech input need them off.
-    single_key_shortcuts = models.BooleanField(default=True)
     is_active = models.BooleanField(default=True)
     # Demo people exist only beside a demo cloud; `manage.py demo_users` makes and refreshes them.
     is_demo = models.BooleanField(default=False)

@@ -31,13 +31,12 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = User
-        fields = ["full_name", "email", "time_zone", "theme", "density", "single_key_shortcuts"]
+        fields = ["full_name", "email", "time_zone", "theme", "density"]
         labels = {
             "full_name": _("Full name"),
             "email": _("E-mail"),
             "theme": _("Appearance"),
             "density": _("Density of tables"),
-            "single_key_shortcuts": _("Single-letter keys such as J, K and G H"),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

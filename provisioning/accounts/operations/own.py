@@ -20,7 +20,7 @@ from provisioning.accounts.models import ApiToken, User
 from provisioning.accounts.operations.signing_in import move_session, revoke_other_sessions
 from provisioning.audit.record import record, record_refusal
 
-PROFILE_FIELDS = ("full_name", "email", "time_zone", "theme", "density", "single_key_shortcuts")
+PROFILE_FIELDS = ("full_name", "email", "time_zone", "theme", "density")
 MAX_LIFETIME_DAYS = 366
 MAX_TOKENS = 50
 
