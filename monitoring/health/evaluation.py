@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,6 +25,9 @@ log = structlog.get_logger(__name__)
 
 # Closed problems are history for this long.
 KEEP_CLOSED = timedelta(days=90)
+
+# A shorter name may stand in a sentence by chance.
+SHORTEST_NAME = 4
 
 # What a stored problem takes from its finding; a difference in the first group is worth telling open pages.
 _TOLD = ("severity", "impact", "headline_text", "object_state", "cause")
@@ -45,7 +50,27 @@ def find(facts: Facts) -> list[Finding]:
                 found.setdefault(finding.fingerprint, finding)
         except Exception:
             log.exception("health.rule_failed", rule=rule.__name__)
+    found = {finding.fingerprint: finding for finding in _with_subjects(list(found.values()))}
     return sorted(found.values(), key=lambda finding: (-finding.score, finding.since_at, finding.fingerprint))
+
+
+def _with_subjects(findings: list[Finding]) -> list[Finding]:
+    """CloudStack's own alerts below the problem that they speak of, when they name its object."""
+    named = [finding for finding in findings if finding.thing and len(finding.thing.name) >= SHORTEST_NAME]
+    named.sort(key=lambda finding: -finding.score)
+    told = []
+    for finding in findings:
+        if finding.rule == "cloudstack.alert":
+            said = str(finding.params.get("description", ""))
+            about = next((one for one in named if one.thing and _mentions(said, one.thing.name)), None)
+            if about is not None:
+                finding = replace(finding, cause=about.fingerprint)
+        told.append(finding)
+    return told
+
+
+def _mentions(text: str, name: str) -> bool:
+    return name in text and re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text) is not None
 
 
 def evaluate(cloud: Cloud, now: datetime | None = None) -> int:

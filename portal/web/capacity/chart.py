@@ -88,7 +88,9 @@ def _sentence(kind: CapacityType, row: CapacityRow | None, points: Sequence[Poin
         "last": figures.percent(last),
         "span": figures.span(known[-1].at - known[0].at),
     }
-    if abs(last - first) < 0.005:
+    if len(known) == 1:
+        text = _("%(type)s is at %(last)s.") % words
+    elif abs(last - first) < 0.005:
         text = _("%(type)s stays at %(last)s for %(span)s.") % words
     elif last > first:
         text = _("%(type)s rises from %(first)s to %(last)s in %(span)s.") % words

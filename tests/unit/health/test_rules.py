@@ -343,3 +343,11 @@ def test_markup_and_percent_signs_in_names_stay_text() -> None:
     odd = host("100%s <b>h</b>", "Down")
     [finding] = hosts.hosts_up(facts(odd))
     assert finding.headline % finding.params == "Host 100%s <b>h</b> is Down"
+
+
+def test_alert_about_a_known_problem_stands_below_it() -> None:
+    told = AlertFact("ALERT.COMPUTE.HOST", "Host in ALERT state, name: kvm-0006 (id:10), pod: POD0", NOW, 1)
+    found = {finding.rule: finding for finding in find(facts(zone(), host("kvm-0006", "Alert"), alerts=(told,)))}
+    assert found["cloudstack.alert"].cause == found["host.up"].fingerprint
+    other = {finding.rule: finding for finding in find(facts(zone(), host("kvm-000", "Alert"), alerts=(told,)))}
+    assert other["cloudstack.alert"].cause == ""
