@@ -187,3 +187,26 @@ def test_a_thousand_vms_page_by_page() -> None:
     assert [len(rows) for rows in pages] == [500, 500, 200]
     assert len({row["id"] for rows in pages for row in rows}) == 1200
     assert caller("listVirtualMachines", listall="true", page=1, pagesize=500)["count"] == 1200
+
+
+def test_a_generated_cloud_does_not_change_by_itself() -> None:
+    caller = demo(hosts=40, vms=800)
+
+    def seen() -> dict[str, object]:
+        commands = (
+            "listVirtualMachines",
+            "listVolumes",
+            "listNetworks",
+            "listRouters",
+            "listSystemVms",
+            "listStoragePools",
+            "listClusters",
+            "listHosts",
+            "listPublicIpAddresses",
+            "listAccounts",
+        )
+        return {command: caller(command, listall="true", page=1, pagesize=500) for command in commands}
+
+    before = seen()
+    caller.sim.scheduler.advance(3600)
+    assert seen() == before
