@@ -214,3 +214,14 @@ def test_a_dedicated_host_is_listed_and_given_back(cloud: Cloud) -> None:
 def test_a_list_of_what_the_cloud_has_not_is_empty(cloud: Cloud) -> None:
     assert cloud("listBackups") == {}
     assert cloud.refused("createKubernetesCluster", name="k", zoneid=cloud.zone()["zone"])[0] in (431, 530)
+
+
+def test_storage_network_ranges(cloud: Cloud) -> None:
+    ids = cloud.zone()
+    wanted = {"podid": ids["pod"], "gateway": "10.3.0.1", "netmask": "255.255.255.0", "startip": "10.3.0.10"}
+    made = cloud.wait(cloud("createStorageNetworkIpRange", endip="10.3.0.20", **wanted))["storagenetworkiprange"]
+    assert cloud("listStorageNetworkIpRange", zoneid=ids["zone"])["storagenetworkiprange"] == [made]
+    assert "overlaps" in cloud.refused("createStorageNetworkIpRange", **wanted)[2]
+    assert cloud.wait(cloud("updateStorageNetworkIpRange", id=made["id"], endip="10.3.0.30"))
+    cloud.wait(cloud("deleteStorageNetworkIpRange", id=made["id"]))
+    assert cloud("listStorageNetworkIpRange") == {}
