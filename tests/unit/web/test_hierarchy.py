@@ -244,6 +244,28 @@ def no_overlap(graph: hierarchy_graph.ZoneGraph) -> None:
             assert apart, (one.name, other.name)
 
 
+@pytest.mark.parametrize("kind", ["zones", "pods", "clusters"])
+def test_the_table_view_has_the_same_hosts(kind, big, admin, client_of):
+    cluster = big.hosts[50].cluster
+    place = {"zones": big.zone, "pods": cluster.pod, "clusters": cluster}[kind]
+    client = client_of(admin)
+    html = get(client, big.cloud, at=f"{kind}.{place.uuid}", view="heat").content.decode()
+    address = re.search(r'href="([^"]+)" data-view="table"', html)
+    assert address is not None
+    table = client.get(address[1].replace("&amp;", "&")).content.decode()
+    assert re.search(rf"\b{len(cells(html))}\s+found", re.sub(r"<[^>]+>", " ", table))
+
+
+def test_image_stores_are_judged_by_whether_they_can_be_written(small_cloud, admin):
+    m.ImageStore.objects.filter(pk=small_cloud.image_store.pk).update(state="", is_readonly=False)
+    frame = read_frame(admin, small_cloud.cloud)
+    by_key = {node.key: node for node in nodes(hierarchy_tree.tree(admin, frame, "", "", set()))}
+    assert not by_key[f"zones.{small_cloud.zone.uuid}.image-stores"].badges
+    m.ImageStore.objects.filter(pk=small_cloud.image_store.pk).update(is_readonly=True)
+    by_key = {node.key: node for node in nodes(hierarchy_tree.tree(admin, frame, "", "", set()))}
+    assert [badge[0] for badge in by_key[f"zones.{small_cloud.zone.uuid}.image-stores"].badges] == ["held"]
+
+
 def test_a_graph_of_too_many_hosts_is_not_offered(big, admin, client_of):
     html = get(client_of(admin), big.cloud, view="graph").content.decode()
     assert 'id="hier-map"' in html and "for up to 60 hosts" in html

@@ -154,6 +154,31 @@ def test_a_part_is_itself_and_nothing_more(part, fresh, admin, client_of):
     assert "<html" not in html and 'class="zw-nav"' not in html
 
 
+def test_an_acknowledged_problem_leaves_the_number_but_not_the_page(fresh, admin, client_of):
+    from monitoring.health.models import HealthProblem
+
+    m.Host.objects.filter(pk=fresh.hosts[0].pk).update(state="Down")
+    evaluate(fresh.cloud)
+    before = overview_problems.ranked(admin, fresh.cloud).number
+    problem = HealthProblem.objects.get(cloud=fresh.cloud, object_uuid=fresh.hosts[0].uuid, closed_at=None)
+    client = client_of(admin)
+    html = page(client, fresh.cloud, "problems")
+    address = reverse("health:acknowledge", args=[fresh.cloud.uuid, problem.uuid])
+    assert address in html
+    client.post(address, {"note": "Vendor called"})
+    assert overview_problems.ranked(admin, fresh.cloud).number == before - 1
+    html = page(client, fresh.cloud, "problems")
+    assert "1 acknowledged" in html and "Vendor called" in html
+
+
+def test_auditors_get_no_button_that_changes_anything(fresh, auditor, client_of):
+    m.Host.objects.filter(pk=fresh.hosts[0].pk).update(state="Down")
+    evaluate(fresh.cloud)
+    html = page(client_of(auditor), fresh.cloud)
+    main = html.partition("<main")[2].partition("</main>")[0]
+    assert "Down" in main and "Acknowledge" not in main and "Sync now" not in main and "<form" not in main
+
+
 def test_a_part_that_is_not_there(fresh, admin, client_of):
     assert (
         client_of(admin).get(reverse("inventory:overview", args=[fresh.cloud.uuid]), {"part": "secrets"}).status_code
