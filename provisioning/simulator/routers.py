@@ -15,6 +15,7 @@ from provisioning.simulator.fabric import (
     take_public_address,
     take_segment,
 )
+from provisioning.simulator.jobs import Seconds
 from provisioning.simulator.place import site
 from provisioning.simulator.placement import Demand, Refused
 from provisioning.simulator.planner import plan
@@ -70,6 +71,9 @@ def hypervisor_of(sim: Simulator, zone: Obj) -> str:
 def implement(ctx: Ctx, network: Obj) -> Generator[float, None, bool]:
     """Bring a network to life if it is not; False when its router can't be started."""
     sim = ctx.sim
+    while network["state"] == "Implementing":
+        # Another VM's start is at it: wait for how that ends.
+        yield Seconds(0.2)
     if network["state"] in ("Implemented", "Setup"):
         if needs_router(sim, network):
             return (yield from ensure_router(ctx, network))

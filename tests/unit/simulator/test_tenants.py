@@ -160,3 +160,59 @@ def test_a_full_cloud_refuses_in_the_job(admin: Caller) -> None:
     vm = admin("listVirtualMachines", name="nowhere", listall="true")["virtualmachine"][0]
     assert vm["state"] == "Error"
     assert admin.sim.complaints == []
+
+
+def test_ten_vms_at_once_in_a_new_network() -> None:
+    admin = demo(seed=6)
+    zone = next(z for z in admin("listZones")["zone"] if z["name"] == "fra-1")
+    offering = next(
+        o
+        for o in admin("listNetworkOfferings")["networkoffering"]
+        if o["name"].endswith("IsolatedNetworkOfferingWithSourceNatService")
+    )
+    network = admin("createNetwork", name="rush", zoneid=zone["id"], networkofferingid=offering["id"])["network"]["id"]
+    wanted = order(admin)
+    jobs = [admin("deployVirtualMachine", name=f"rush-{n}", networkids=network, **wanted) for n in range(10)]
+    admin.sim.scheduler.advance(60)
+    assert {admin("queryAsyncJobResult", jobid=job["jobid"])["jobstatus"] for job in jobs} == {1}
+    vms = admin("listVirtualMachines", networkid=network, listall="true")["virtualmachine"]
+    assert len({vm["ipaddress"] for vm in vms}) == 10
+    assert len({vm["nic"][0]["broadcasturi"] for vm in vms}) == 1
+    assert admin("listRouters", networkid=network, listall="true")["count"] == 1
+    assert (
+        len(
+            [
+                ip
+                for ip in admin("listPublicIpAddresses", associatednetworkid=network)["publicipaddress"]
+                if ip["issourcenat"]
+            ]
+        )
+        == 1
+    )
+
+
+def test_a_deployment_ordered_to_fail_gives_everything_back() -> None:
+    admin = demo(seed=6)
+    zone = next(z for z in admin("listZones")["zone"] if z["name"] == "fra-1")
+    offering = next(
+        o
+        for o in admin("listNetworkOfferings")["networkoffering"]
+        if o["name"].endswith("IsolatedNetworkOfferingWithSourceNatService")
+    )
+    network = admin("createNetwork", name="broken", zoneid=zone["id"], networkofferingid=offering["id"])["network"][
+        "id"
+    ]
+    used = admin("listHosts", type="Routing")["host"]
+    for steps in (1, 2, 3):
+        admin.sim.faults.order(action="job", command="deployVirtualMachine", text="ordered", after_steps=steps)
+        with pytest.raises(Refused, match="ordered"):
+            admin.done("deployVirtualMachine", name=f"broken-{steps}", networkids=network, **order(admin))
+        assert (
+            admin("listVirtualMachines", name=f"broken-{steps}", listall="true")["virtualmachine"][0]["state"]
+            == "Error"
+        )
+        assert admin("listNetworks", id=network)["network"][0]["state"] in ("Allocated", "Implemented")
+    after = {h["id"]: h["memoryallocated"] for h in admin("listHosts", type="Routing")["host"]}
+    routers = admin("listRouters", networkid=network, listall="true").get("router", [])
+    more = sum(after.values()) - sum(h["memoryallocated"] for h in used)
+    assert more == 512 * 2**20 * len(routers)
