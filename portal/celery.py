@@ -5,7 +5,6 @@ Worker and beat each leave a mark in Valkey every few seconds (`portal.stack.hea
 
 from __future__ import annotations
 
-import os
 import time
 from typing import Any
 
@@ -17,8 +16,7 @@ from django_structlog.celery.steps import DjangoStructLogInitStep
 from portal.stack import heartbeat
 from portal.stack.processes import die_with_parent
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings.dev")
-
+# No default for DJANGO_SETTINGS_MODULE here: this module is imported with `portal`, before whoever should decide.
 app = Celery("zonewright")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()

@@ -14,7 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.processes import start, stop, wait_for
+# Importing the product names its settings in the environment; a command that is run from here chooses its own.
+_GIVEN = dict(os.environ)
+
+from tests.support.processes import start, stop, wait_for  # noqa: E402
 
 
 @contextmanager
@@ -66,7 +69,9 @@ def _unprivileged() -> list[str]:
     if os.getuid() != 0:
         return []
     name = "postgres" if any(entry.pw_name == "postgres" for entry in pwd.getpwall()) else "nobody"
-    return ["setpriv", f"--reuid={name}", f"--regid={pwd.getpwnam(name).pw_gid}", "--clear-groups"]
+    # A change of user clears what `tied` asked of the kernel: setpriv asks again.
+    return ["setpriv", "--pdeathsig", "QUIT", f"--reuid={name}", f"--regid={pwd.getpwnam(name).pw_gid}",
+            "--clear-groups"]  # fmt: skip
 
 
 @contextmanager
@@ -78,7 +83,7 @@ def running_postgres() -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(prefix="zw-pg-"))
     prefix = _unprivileged()
     if prefix:
-        shutil.chown(folder, prefix[1].partition("=")[2])
+        shutil.chown(folder, prefix[3].partition("=")[2])
     data = folder / "data"
     subprocess.run(
         [*prefix, str(programs / "initdb"), "-D", str(data), "-U", "zonewright", "-A", "trust", "-E", "UTF8",
@@ -123,4 +128,4 @@ def postgres_url() -> Iterator[str]:
 if __name__ == "__main__":
     # `python -m tests.support.databases command…`: run a command with DATABASE_URL set to a throwaway Postgres.
     with running_postgres() as url:
-        sys.exit(subprocess.run(sys.argv[1:], env={**os.environ, "DATABASE_URL": url}, check=False).returncode)
+        sys.exit(subprocess.run(sys.argv[1:], env={**_GIVEN, "DATABASE_URL": url}, check=False).returncode)
