@@ -216,3 +216,27 @@ def test_a_deployment_ordered_to_fail_gives_everything_back() -> None:
     routers = admin("listRouters", networkid=network, listall="true").get("router", [])
     more = sum(after.values()) - sum(h["memoryallocated"] for h in used)
     assert more == 512 * 2**20 * len(routers)
+
+
+def test_a_tenants_own_templates() -> None:
+    admin = demo(seed=6)
+    acme = tenant(admin, "acme-dev")
+    kind = admin("listOsTypes")["ostype"][0]["id"]
+    wanted = {"format": "QCOW2", "hypervisor": "KVM", "ostypeid": kind, "url": "http://images.example.org/own.qcow2"}
+    made = acme("registerTemplate", name="own", displaytext="own", zoneid=order(admin)["zoneid"], **wanted)["template"][
+        0
+    ]
+    assert [t["id"] for t in acme("listTemplates", templatefilter="self")["template"]] == [made["id"]]
+    vm = acme.done(
+        "deployVirtualMachine",
+        name="from-own",
+        networkids=network_of(acme)["id"],
+        **{**order(admin), "templateid": made["id"]},
+    )["virtualmachine"]
+    assert (vm["state"], vm["templateid"]) == ("Running", made["id"])
+    acme.done("stopVirtualMachine", id=vm["id"])
+    root = acme("listVolumes", virtualmachineid=vm["id"], type="ROOT")["volume"][0]
+    copy = acme.done("createTemplate", name="copy", displaytext="copy", volumeid=root["id"], ostypeid=kind)["template"]
+    acme.done("deleteTemplate", id=made["id"])
+    assert [t["id"] for t in acme("listTemplates", templatefilter="self")["template"]] == [copy["id"]]
+    assert acme("listVirtualMachines", id=vm["id"])["virtualmachine"][0]["templatename"] == "own"
