@@ -62,7 +62,7 @@ def volume(raw: Raw) -> Mapped:
             "zone": link(raw, "zoneid"),
             "instance": link(raw, "virtualmachineid"),
             "storage_pool": link(raw, "storageid"),
-            "offering": link(raw, "diskofferingid"),
+            "offering": link(raw, "diskofferingid") or link(raw, "serviceofferingid"),
             **owner_refs(raw),
         },
     )

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from django.db import connection
 
 # Large enough for the upper levels of the indexes that a big first sync fills in random order.
-_CACHE_KIB = 48 * 1024
+_CACHE_KIB = 16 * 1024
 
 
 @contextmanager
