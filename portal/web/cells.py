@@ -177,6 +177,12 @@ def _job(column: Column, row: Any, value: Any, viewer: Viewer, slug: str) -> Saf
     )
 
 
+def _event(column: Column, row: Any, value: Any, viewer: Viewer, slug: str) -> SafeString:
+    assert viewer.cloud is not None
+    url = reverse("inventory:event", args=[viewer.cloud.uuid, row.uuid])
+    return format_html('<a class="zw-mono" href="{}">{}</a>', url, value or _("unknown event"))
+
+
 def short_command(command: str) -> str:
     """CloudStack's class name as the command it serves: …vm.DeployVMCmdByAdmin → DeployVMCmdByAdmin."""
     return command.rsplit(".", 1)[-1] if command else _("unknown command")
@@ -302,7 +308,7 @@ DRAWERS = {
     "name": _name, "link": _link, "state": _state, "mono": _mono, "number": _number, "bytes": _quantity,
     "mib": _quantity, "gib": _quantity, "mhz": _quantity, "percent": _quantity, "fill": _fill, "ago": _ago,
     "time": _time, "span": _span, "tags": _tags, "flag": _flag, "tenant": _tenant, "jobstatus": _jobstatus,
-    "job": _job, "linked": _linked, "level": _level, "alert": _alert, "change": _change, "kind": _kind,
+    "job": _job, "event": _event, "linked": _linked, "level": _level, "alert": _alert, "change": _change, "kind": _kind,
     "changed": _changed, "diff": _diff, "result": _result, "verdict": _verdict,
     "identifier": _identifier, "networkname": _networkname, "netstate": _netstate, "list": _list,
 }  # fmt: skip

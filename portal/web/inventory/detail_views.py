@@ -84,7 +84,10 @@ def object_detail(request: Request, cloud: uuid.UUID, kind: str, uuid: uuid.UUID
     }
     if wanted not in fixed:
         wanted = context["tab"] = "overview"
-    counts = {slug: bounded_count(table.base.filter(gone_at__isnull=True)) for slug, table in tables.items()}
+    is_part = bool(request.htmx and request.htmx.target == "zw-list")
+    counts = {} if is_part else {
+        slug: bounded_count(table.base.filter(gone_at__isnull=True)) for slug, table in tables.items()
+    }  # fmt: skip
     context["tabs"] = [
         Tab(key, label, base if key == "overview" else f"{base}?tab={key}", key == wanted, counts.get(key))
         for key, label in fixed.items()

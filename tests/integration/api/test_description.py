@@ -85,7 +85,7 @@ def test_all_promises_are_kept(described, filled, operator, tenant_user, token_o
     for who in (operator, tenant_user):
         token = token_of(who)
         for operation in described.values():
-            _fuzz(operation, token, filled, 25)
+            _fuzz(operation, token, filled, 12)
 
 
 def test_every_operation_has_a_name_of_its_own_and_can_fail_with_a_problem(described):

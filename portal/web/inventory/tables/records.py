@@ -137,7 +137,7 @@ EVENTS = TableSpec(
     label=_("Event"),
     plural=_("Events"),
     columns=(
-        Column("event_type", _("Event"), "mono", sort="event_type"),
+        Column("event_type", _("Event"), "event", sort="event_type"),
         Column("created", _("Time"), "time", path="created_at", sort="created_at"),
         Column("level", _("Level"), "level", sort="level"),
         Column("description", _("What CloudStack said")),
