@@ -157,7 +157,7 @@
   }
 
   /* ---- live: cells flip and blink once; badges on folded rows add up ---- */
-  let heard = new Set(), timer = null, whole = false;
+  let heard = new Set(), timer = null, whole = false, flipped = 0;
   document.addEventListener("zw:live", function (event) {
     const detail = event.detail;
     if (detail.topic !== hier.dataset.topic) return;
@@ -177,9 +177,11 @@
     if (payload.kind) return [payload];
     return payload.counts ? Object.keys(payload.counts).map((kind) => ({ kind: kind })) : [];
   }
-  function soon() { if (!timer) timer = setTimeout(flip, 500); }
+  /* At once for the first, at most every 2 s in a storm. */
+  function soon() { if (!timer) timer = setTimeout(flip, Math.max(400, flipped + 2000 - Date.now())); }
   function flip() {
     timer = null;
+    flipped = Date.now();
     const hosts = [...heard].slice(0, 400), all = whole || heard.size > 400 || !!picture.querySelector(".zw-graph, .zw-heat-cells--big");
     heard = new Set();
     whole = false;
@@ -190,11 +192,11 @@
         for (const [key, cell] of Object.entries(now.cells)) for (const found of picture.querySelectorAll("b[data-node='" + CSS.escape(key) + "']")) {
           if (found.getAttribute("aria-label") === cell[1]) continue;
           const kept = found.classList.contains("is-selected");
-          const flipped = found.className.split(" ")[0] !== cell[0];
-          found.className = cell[0] + (kept ? " is-selected" : "") + (flipped ? " has-changed" : "");
+          const turned = found.className.split(" ")[0] !== cell[0];
+          found.className = cell[0] + (kept ? " is-selected" : "") + (turned ? " has-changed" : "");
           found.setAttribute("aria-label", cell[1]);
           found.removeAttribute("title");
-          if (flipped) { found.addEventListener("animationend", function () { found.classList.remove("has-changed"); }, { once: true }); zw.say(cell[1] + "."); }
+          if (turned) { found.addEventListener("animationend", function () { found.classList.remove("has-changed"); }, { once: true }); zw.say(cell[1] + "."); }
         }
         zw.tree.badges(now.badges);
         redrawTree();
