@@ -42,7 +42,7 @@ test: system-packages check assets  ## check, then every test but the slow halve
 test-all: system-packages check assets lane-sqlite lane-postgres lane-crash lane-fuzz lane-lab  ## every lane whole (up to 75 minutes)
 
 lane-sqlite:
-	$(PYTEST) -m "not crash" --ignore tests/crash --ignore tests/lab
+	$(PYTEST) -m "not crash and not fuzz" --ignore tests/crash --ignore tests/lab
 
 # The tests that depend on the database, once more on a Postgres of their own.
 lane-postgres:

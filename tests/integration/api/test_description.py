@@ -75,12 +75,14 @@ def filled(small_cloud, monkeypatch):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", QUICK)
+@pytest.mark.fuzz
 def test_promises_are_kept(name, described, filled, operator, token_of):
     _fuzz(described[name], token_of(operator), filled, 12)
 
 
 @pytest.mark.django_db
 @pytest.mark.slow
+@pytest.mark.fuzz
 def test_all_promises_are_kept(described, filled, operator, tenant_user, token_of):
     for who in (operator, tenant_user):
         token = token_of(who)
