@@ -214,7 +214,7 @@ def host_fields(number: int, place: dict[str, Any]) -> dict[str, Any]:
 
 def large_cloud(hosts: int = 1000, instances: int = 100_000, name: str = "Large") -> SmallCloud:
     """A cloud of size, in bulk: pods of 100 hosts, clusters of 20; instances spread over hosts and both tenants."""
-    small = small_cloud(name, hosts=0 or 4)
+    small = small_cloud(name, hosts=4)
     cloud, zone = small.cloud, small.zone
     pods = m.Pod.objects.bulk_create(
         build(m.Pod, cloud, f"POD{number + 1}", zone=zone, state="Enabled") for number in range((hosts + 99) // 100)
