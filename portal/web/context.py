@@ -164,6 +164,7 @@ class Shell:
         drawn = [DrawnGroup(group.label, list(self._items(group, counts))) for group in GROUPS]
         if self.user.role == User.Role.AUDITOR:  # their own work first, what they only read after it
             drawn.sort(key=lambda group: group.label != _("Govern"))
+            drawn[1].label = _("Read only")
         return [group for group in drawn if group.items]
 
     @cached_property
