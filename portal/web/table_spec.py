@@ -148,6 +148,7 @@ class Filter:
 
 
 CHANGED = _("changed")
+SEARCH_HINT = _("Name, id or address")
 
 
 @dataclass(frozen=True)
@@ -171,6 +172,7 @@ class TableSpec:
     "changes" for any change of any object."""
     live_word: str | Promise = CHANGED
     """What the waiting rows are called: 12 new, 3 changed."""
+    search_hint: str | Promise = SEARCH_HINT
     decorate: Callable[[list[Any], Viewer], None] | None = None
     """Completes a page of rows with what one query a page can tell."""
 

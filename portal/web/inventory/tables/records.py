@@ -128,6 +128,7 @@ JOBS = TableSpec(
     always=("uuid", "cloudstack_id", "cloud_id", "status", "tenant_uuid"),
     pinned="not_running",
     live=("job.changed",),
+    search_hint=_("Text or id"),
     live_word=_("new or changed"),
     decorate=lambda rows, viewer: link_objects(rows, viewer, "instance_cloudstack_id", "instance_type"),
 )  # fmt: skip
@@ -162,6 +163,7 @@ EVENTS = TableSpec(
     sort="-created",
     always=("uuid", "cloudstack_id", "cloud_id", "tenant_uuid"),
     live=("event.added",),
+    search_hint=_("Text or id"),
     live_word=_("new"),
     decorate=lambda rows, viewer: link_objects(rows, viewer, "resource_cloudstack_id", "resource_type"),
 )  # fmt: skip
@@ -188,6 +190,7 @@ ALERTS = TableSpec(
     sort="-sent",
     always=("uuid", "cloudstack_id", "cloud_id", "gone_at"),
     live=("alert.added",),
+    search_hint=_("Text or id"),
     live_word=_("new"),
 )
 
@@ -234,6 +237,7 @@ CHANGES = TableSpec(
     sort="-at",
     always=("uuid", "cloud_id", "tenant_uuid", "object_uuid", "kind"),
     live=("changes",),
+    search_hint=_("Text or id"),
     live_word=_("new"),
     decorate=link_changed,
 )  # fmt: skip
