@@ -60,7 +60,8 @@ def send(sync_id: int) -> None:
     from provisioning.inventory.tasks import sync_cloud
 
     try:
-        sync_cloud.apply_async((sync_id,), retry=False)
+        # A message that waited longer is not needed any more: the sweeper has sent others.
+        sync_cloud.apply_async((sync_id,), retry=False, expires=300)
     except Exception as error:
         log.warning("inventory.send_failed", sync=sync_id, error=type(error).__name__)
 
