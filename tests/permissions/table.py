@@ -208,7 +208,15 @@ MONITORING = [
     of_cloud("capacity:series", INFRA, status=(200, 400, 404)),
     of_cloud("health:index", INFRA),
     of_cloud("health:export", INFRA, extra={"form": "csv"}),
-]
+    Rule("health:acknowledge", (
+        Case(RUNS, lambda w, r: {"cloud": w.cloud.uuid, "problem": w.problem.uuid}, LOOK),
+        Case(RUNS, lambda w, r: {"cloud": w.cloud.uuid, "problem": w.problem.uuid}, LOOK, "POST", (204, 302),
+             data(note="Seen.")),
+        Case(NONE, lambda w, r: {"cloud": w.cloud.uuid, "problem": w.absent}, LOOK, "POST", name="absent"),
+        Case(NONE, lambda w, r: {"cloud": w.other_cloud.uuid, "problem": w.problem.uuid}, LOOK, "POST",
+             name="under another cloud"),
+    )),
+]  # fmt: skip
 
 
 def members_see(slug: str) -> bool:

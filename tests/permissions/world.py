@@ -8,6 +8,7 @@ from typing import Any
 
 from django.test import Client
 
+from monitoring.health.models import HealthProblem
 from provisioning.accounts.models import ApiToken, Membership, Tenant, User, UserSession
 from provisioning.accounts.operations import own, people
 from provisioning.accounts.tokens import SCOPES, digest_of, new_token
@@ -38,6 +39,7 @@ class World:
     shared: dict[str, Any] = field(default_factory=dict)
     other_cloud: m.Cloud = None  # type: ignore[assignment]
     sync: m.Sync = None  # type: ignore[assignment]
+    problem: HealthProblem = None  # type: ignore[assignment]
     membership: Membership = None  # type: ignore[assignment]
     sessions: dict[str, str] = field(default_factory=dict)
     own_session: dict[str, UserSession] = field(default_factory=dict)
@@ -93,6 +95,10 @@ def build() -> World:
     world.shared["accounts"].domain = small.root
     world.shared["accounts"].save()
     world.other_cloud = factories.make_cloud("Elsewhere")
+    world.problem = HealthProblem.objects.create(
+        cloud=small.cloud, fingerprint="host-down:1", rule="host", severity="bad", plane="data", impact=9, score=1.0,
+        headline_text="A host is down", since_at=factories.NOW,
+    )  # fmt: skip
     world.sync = m.Sync.objects.create(cloud=small.cloud, state=m.Sync.State.DONE)
     world.membership = Membership.objects.get(user=users[ALICE])
     for role, user in users.items():
