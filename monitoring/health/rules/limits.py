@@ -113,12 +113,11 @@ def _alone(facts: Facts, zone: Thing) -> Iterator[str]:
         ("secondarystoragevm", _("one secondary storage VM")),
         ("consoleproxy", _("one console proxy")),
     ):
-        serving = [
-            vm
-            for vm in facts.of("system-vms")
-            if vm.zone == zone.pk and str(vm["vm_type"]).lower() == vm_type and vm.state == "Running"
+        of_type = [
+            vm for vm in facts.of("system-vms") if vm.zone == zone.pk and str(vm["vm_type"]).lower() == vm_type
         ]
-        if len(serving) == 1:
+        # CloudStack keeps one of each by itself and makes a new one when it fails; one beside a broken one is a loss.
+        if len(of_type) > 1 and sum(1 for vm in of_type if vm.state == "Running") == 1:
             yield words
     if sum(1 for store in facts.of("image-stores") if store.zone in {zone.pk, None}) == 1:
         yield _("one secondary storage")
