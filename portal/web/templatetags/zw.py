@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from portal.web import figures
+from provisioning.accounts import policies
 
 register = template.Library()
 register.filter("count", figures.count)
@@ -215,10 +216,13 @@ def initials(user: Any) -> str:
     return "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words)).upper()[:2]
 
 
-@register.simple_tag
-def cloud_home(cloud: Any) -> str:
-    """The first page of a cloud."""
+@register.simple_tag(takes_context=True)
+def cloud_home(context: dict[str, Any], cloud: Any) -> str:
+    """The first page of a cloud: the overview, or the instances for a member of tenants, who may not see it."""
+    user = getattr(context.get("request"), "user", None)
     try:
+        if user is not None and not policies.can_see_infrastructure(user):
+            return reverse("inventory:list", args=[cloud.uuid, "instances"])
         return reverse("inventory:overview", args=[cloud.uuid])
     except NoReverseMatch:
         return ""
