@@ -30,22 +30,27 @@ _HARMLESS = frozenset({
 })  # fmt: skip
 _NOT_A_LETTER = re.compile(r"[^a-z0-9]")
 
+# Everything here reads text that strangers write (a request's path is logged), so every pattern must take time in
+# proportion to the text: a word is tried from its first character alone, what could be split in two ways is possessive
+# (`*+`), and what is scanned again for each start has an upper bound.
+_FRONT = r"(?<![\w.\-])"
 _WORD = (
     r"(?:[\w.\-]*(?:password|passwd|passphrase|secret[_-]?key|secret|api[_-]?key|private[_-]?key|signature"
-    r"|session[_-]?key|token)|sessionid|csrfmiddlewaretoken|pwd|userdata)"
+    r"|session[_-]?key|token)|(?:[\w.\-]*[.\-])?(?:sessionid|csrfmiddlewaretoken|pwd|userdata))"
 )
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"-----BEGIN ([A-Z ]*PRIVATE KEY)-----.*?(?:-----END \1-----|\Z)", re.S), HIDDEN),
-    (re.compile(r"(?i)\b((?:proxy-)?authorization\s*[:=]\s*[\"']?(?:bearer|basic|token|digest)?\s*)[^\s\"',;]+"),
-     rf"\1{HIDDEN}"),
+    (re.compile(r"(?i)\b((?:proxy-)?authorization\s*+[:=]\s*+[\"']?+(?:(?:bearer|basic|token|digest)\b\s*+)?+)"
+                r"[^\s\"',;]+"), rf"\1{HIDDEN}"),
     (re.compile(r"(?i)\b((?:set-)?cookie\s*:\s*)[^\r\n]+"), rf"\1{HIDDEN}"),
     # user:password@host in any URL, also with a slash in the password that should have been escaped; host:port is none
-    (re.compile(r"(?i)\b([a-z][a-z0-9+.\-]*://[^\s/:@\"']*):(?!\d+(?:[/?#]|$))[^\s@\"']+@"), rf"\1:{HIDDEN}@"),
+    (re.compile(r"(?i)\b([a-z][a-z0-9+.\-]{0,30}://[^\s/:@\"']{0,256}):(?!\d+(?:[/?#]|$))[^\s@\"']{1,512}@"),
+     rf"\1:{HIDDEN}@"),
     # "name": "value" with escapes, as JSON and Python print it
     (re.compile(rf"(?i)([\"']{_WORD}[\"']\s*:\s*)(\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*')"), rf'\1"{HIDDEN}"'),
-    (re.compile(rf"(?i)(?<![\w])({_WORD}=)(\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|[^\s&;,\"'<>)\]}}]+)"),
+    (re.compile(rf"(?i){_FRONT}({_WORD}=)(\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|[^\s&;,\"'<>)\]}}]+)"),
      rf"\1{HIDDEN}"),
-    (re.compile(rf"(?i)(?<![\w\"'])({_WORD}:\s+)(\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|[^\s&;,\"'<>)\]}}]+)"),
+    (re.compile(rf"(?i){_FRONT}({_WORD}:\s+)(\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|[^\s&;,\"'<>)\]}}]+)"),
      rf"\1{HIDDEN}"),
     (re.compile(r"\bzw_[A-Za-z0-9_\-]{20,}"), HIDDEN),
 )  # fmt: skip

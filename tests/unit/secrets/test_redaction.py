@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -49,6 +51,9 @@ def test_harmless_names(name: str) -> None:
         f"-----BEGIN PRIVATE KEY-----\n{S} cut off here",
         "token zw_" + "a" * 20 + "hush" + "b" * 19,
         f"ValueError: sessionkey={S} was refused",
+        f"x-sessionid={S}",
+        f'"db.password: {S}"',
+        f"authorization:      digest      {S}",
     ],
 )
 def test_texts(text: str) -> None:
@@ -89,3 +94,17 @@ def test_deep_and_odd_things_do_not_hang() -> None:
 def test_the_processor_cleans_a_line() -> None:
     line = structlog_processor(None, "info", {"event": f"apikey={S}", "exception": f"x signature={S}", "secret": S})
     assert "hush" not in str(line).lower()
+
+
+@pytest.mark.parametrize(
+    "unit",
+    ["a-", "a.", "secret-", "authorization: ", "authorization:\n", " ", "a://b:c", "a://", 'password="', "password:",
+     "'a", "-----BEGIN PRIVATE KEY", "zw_", "cookie:"],
+)  # fmt: skip
+@pytest.mark.parametrize("front", ["", "authorization:", 'password="'])
+def test_time_grows_with_the_length_of_the_text_alone(front: str, unit: str) -> None:
+    """A request's path is logged: whoever can send one must not keep a process busy with it."""
+    text = front + unit * (24_000 // len(unit))
+    started = time.process_time()
+    redact_text(text)
+    assert time.process_time() - started < 1
