@@ -124,6 +124,22 @@ def test_alerts_come_and_go(remote: m.Cloud, tiny: TinyCloudStack) -> None:
     assert m.CloudAlert.objects.count() == 5
 
 
+def test_an_alert_asks_for_a_look_at_what_it_is_about(remote: m.Cloud, tiny: TinyCloudStack) -> None:
+    def alert(number: int, sent: str, name: str = "ALERT.COMPUTE.HOST") -> dict[str, Any]:
+        return {"id": identity("alert", number), "type": 7, "name": name, "description": "down", "sent": sent}
+
+    m.Cloud.objects.filter(pk=remote.pk).update(last_complete_sync_at="2026-11-23T08:00:00+0000")
+    tiny.lists["listAlerts"] = ("alert", [alert(1, "2026-11-23T07:30:00+0000")])
+    run(remote.pk)
+    assert not m.Sync.objects.filter(requested_by="alert").exists()
+
+    host_fell, full = alert(2, "2026-11-23T08:00:20+0000"), alert(3, "2026-11-23T08:00:30+0000", "ALERT.CPU")
+    tiny.lists["listAlerts"] = ("alert", [full, host_fell, alert(1, "2026-11-23T07:30:00+0000")])
+    run(remote.pk)
+    run(remote.pk)
+    assert m.Sync.objects.get(requested_by="alert").kinds == ["hosts"]
+
+
 def test_a_role_without_events_still_has_jobs(remote: m.Cloud, tiny: TinyCloudStack) -> None:
     del tiny.catalogue["listEvents"]
     tiny.lists["listAsyncJobs"] = ("asyncjobs", [job()])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
@@ -10,6 +11,7 @@ from django.utils import timezone
 from provisioning.cloudstack import Gateway
 from provisioning.inventory.mapping.common import text, when, whole
 from provisioning.inventory.models import Cloud, CloudAlert
+from provisioning.inventory.sync import queue
 from provisioning.inventory.sync.apply import batches
 from provisioning.inventory.sync.lease import Lease
 from provisioning.inventory.sync.owners import Owners
@@ -17,6 +19,18 @@ from provisioning.live import CLOUD, publish_many, topic_of
 
 PAGE_SIZE = 100
 MOST_PAGES = 50
+CLOCKS_DIFFER = timedelta(minutes=2)
+
+# What to look at again when such an alert comes (by the front of its name). A host that fell must not wait for the
+# next full sync, which takes its time in a large cloud. Kinds that may be huge are left to that one.
+KINDS_OF_ALERT: dict[str, tuple[str, ...]] = {
+    "ALERT.COMPUTE.HOST": ("hosts",),
+    "ALERT.MANAGEMENT": ("management-servers",),
+    "ALERT.SERVICE.CONSOLEPROXY": ("system-vms",),
+    "ALERT.SERVICE.SSVM": ("system-vms",),
+    "ALERT.SERVICE.DOMAINROUTER": ("routers",),
+    "ALERT.STORAGE": ("storage-pools",),
+}
 
 
 def poll(cloud: Cloud, gateway: Gateway, owners: Owners, lease: Lease) -> int:
@@ -58,7 +72,25 @@ def poll(cloud: Cloud, gateway: Gateway, owners: Owners, lease: Lease) -> int:
     if not reached_end:
         present = present.filter(sent_at__gt=oldest_at) if oldest_at else present.none()
     gone = present.update(gone_at=timezone.now())
+    _look_again(cloud, new)
     return len(new) + gone
+
+
+def _look_again(cloud: Cloud, new: list[CloudAlert]) -> None:
+    """Ask for a targeted sync of what alerts are about that came after the last complete sync."""
+    since = cloud.last_complete_sync_at
+    if since is None:
+        return
+    kinds = {
+        kind
+        for alert in new
+        if alert.sent_at > since - CLOCKS_DIFFER
+        for name, about in KINDS_OF_ALERT.items()
+        if alert.name.startswith(name)
+        for kind in about
+    }
+    if kinds:
+        queue.ask(cloud, kinds, requested_by="alert")
 
 
 def _alert(cloud: Cloud, identity: str, row: dict[str, Any]) -> CloudAlert:
