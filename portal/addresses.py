@@ -36,6 +36,15 @@ def parse(text: str) -> Address | None:
     return address
 
 
+def counted_as(text: str) -> str:
+    """The address that tries are counted by: an IPv6 client has a whole /64 to choose from, so its network stands for
+    it. What is no address comes back as it is."""
+    address = parse(text) if text else None
+    if isinstance(address, ipaddress.IPv6Address):
+        return str(ipaddress.ip_network((address, 64), strict=False).network_address)
+    return text
+
+
 def is_trusted(peer: str, trusted: Iterable[str]) -> bool:
     """Whether `peer` (an address; empty for a unix socket) is one of the `trusted` addresses, networks or `unix`."""
     entries = tuple(trusted)

@@ -17,6 +17,7 @@ from django.utils.html import escape
 from django.utils.translation import gettext as _
 from django_htmx.middleware import HtmxDetails
 
+from portal.addresses import counted_as
 from provisioning.accounts.models import User
 
 Policy = Callable[..., bool]
@@ -33,8 +34,9 @@ class Request(HttpRequest):
 
 
 def client_ip(request: HttpRequest) -> str:
-    """The address for the sign-in lockout (AXES_CLIENT_IP_CALLABLE): the middleware's, never a header's."""
-    return getattr(request, "client_ip", "") or request.META.get("REMOTE_ADDR", "")
+    """The address for the sign-in lockout (AXES_CLIENT_IP_CALLABLE): the middleware's, never a header's; of IPv6 the
+    /64 network."""
+    return counted_as(getattr(request, "client_ip", "") or request.META.get("REMOTE_ADDR", ""))
 
 
 # ---------------------------------------------------------------------------------------------------- guards

@@ -6,19 +6,32 @@ Behind one office address sit many people, so the address alone has a higher lim
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
 from axes.handlers.database import AxesDatabaseHandler
-from axes.helpers import get_client_parameters, get_client_username, get_cool_off, get_failure_limit
+from axes.helpers import (
+    get_client_ip_address,
+    get_client_parameters,
+    get_client_username,
+    get_cool_off,
+    get_failure_limit,
+)
 from axes.models import AccessAttempt
 from django.conf import settings
+from django.core.cache import cache
 from django.db.models import Max, Sum
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from provisioning.accounts.models import tidy_username
+
+# During a pause an address gets one entry of the trail in this time: nothing on the trail can be deleted, so a stranger
+# must not be able to fill it.
+PAUSED_ENTRY_EVERY_S = 60
+_COUNTED_FOR_S = 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -42,8 +55,8 @@ def keep_response(request: HttpRequest, response: HttpResponse, credentials: Any
 
 
 def _address(request: HttpRequest) -> str | None:
-    # Set by axes' proxy before it calls the handler; the page asks on its own account.
-    return getattr(request, "axes_ip_address", None) or getattr(request, "client_ip", "") or None
+    # Set by axes' proxy before it calls the handler; the page asks on its own account, of the same callable.
+    return getattr(request, "axes_ip_address", None) or get_client_ip_address(request) or None
 
 
 def _browser(request: HttpRequest) -> str:
@@ -101,3 +114,17 @@ def standing(request: HttpRequest, username: str) -> Standing:
             until = end if until is None else max(until, end)
         tries_left = max(0, min(tries_left, left))
     return Standing(tries_left=tries_left, paused_until=until, pause=pause)
+
+
+def entry_for_paused_try(request: HttpRequest) -> int | None:
+    """Whether a try during a pause gets an entry of the trail: None, or how many tries of this address went without
+    one since the last entry. The log has a line of each."""
+    address = _address(request)
+    if cache.add(f"accounts.paused-entry.{address}", True, PAUSED_ENTRY_EVERY_S):
+        untold = int(cache.get(f"accounts.paused-tries.{address}", 0))
+        cache.delete(f"accounts.paused-tries.{address}")
+        return untold
+    if not cache.add(f"accounts.paused-tries.{address}", 1, _COUNTED_FOR_S):
+        with contextlib.suppress(ValueError):  # thrown out of a full cache in between
+            cache.incr(f"accounts.paused-tries.{address}")
+    return None

@@ -1,4 +1,5 @@
-"""Signing in and out, and ending sessions. Every try is on the audit trail, also a failed one."""
+"""Signing in and out, and ending sessions. Every try is on the audit trail, also a failed one; those during a pause,
+which are never looked at, are counted there instead of listed."""
 
 from __future__ import annotations
 
@@ -32,16 +33,17 @@ def sign_in(request: HttpRequest, username: str, password: str) -> Attempt:
     """Open a session, or say where the tries stand. Takes as long for an unknown name as for a known one."""
     username = tidy_username(username).replace("\x00", "")[:150]
     who = replace(current(), actor_id="", actor_name=username, acting_role="")
+    was_paused = lockout.standing(request, username).paused_until is not None
     user = authenticate(request, username=username, password=password)
     if not isinstance(user, User):
         standing = lockout.standing(request, username)
-        paused = standing.paused_until is not None
-        with acting(who):
-            record_refusal(
-                "session.sign_in",
-                obj_type="session",
-                error="Paused after too many tries." if paused else "Name and password do not match.",
-            )
+        error = "Name and password do not match." if standing.paused_until is None else "Paused after too many tries."
+        untold = lockout.entry_for_paused_try(request) if was_paused else 0
+        if untold:
+            error = f"{error} {untold} tries before this one have no entry of their own."
+        if untold is not None:
+            with acting(who):
+                record_refusal("session.sign_in", obj_type="session", error=error)
         return Attempt(None, standing)
     with transaction.atomic():
         login(request, user)

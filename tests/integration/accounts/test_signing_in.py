@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -93,6 +94,30 @@ def test_a_forwarded_address_is_believed_from_a_trusted_proxy_only(settings: Any
         Client().post(SIGN_IN, {"username": "marta", "password": "x"}, REMOTE_ADDR="10.0.0.1",
                       HTTP_X_FORWARDED_FOR=f"1.2.3.{number}")  # fmt: skip
     assert attempt("marta", PASSWORD).status_code == 429
+
+
+def test_an_ipv6_network_is_one_address() -> None:
+    """Whoever has one IPv6 address has 2**64 of them."""
+    make_user("marta")
+    for number in range(5):
+        attempt("marta", ip=f"2001:db8:0:7::{number + 1:x}")
+    assert attempt("marta", PASSWORD, ip="2001:db8:0:7:ffff::1").status_code == 429
+    assert attempt("marta", PASSWORD, ip="2001:db8:0:8::1").status_code == 302
+
+
+def test_tries_during_a_pause_do_not_fill_the_trail() -> None:
+    """Nothing on the trail can be deleted: a stranger must not be able to write there without end."""
+    cache.clear()
+    with time_machine.travel("2026-03-01T12:00:00Z", tick=False) as clock:
+        for _ in range(30):
+            attempt("marta", ip="10.0.0.77")
+        tries = AuditEvent.objects.filter(action="session.sign_in")
+        assert tries.count() == 6  # five, and the first of the pause
+        clock.move_to("2026-03-01T12:01:01Z")
+        attempt("marta", ip="10.0.0.77")
+        assert tries.count() == 7
+        newest = tries.order_by("-pk")[0]
+        assert newest.error == "Paused after too many tries. 24 tries before this one have no entry of their own."
 
 
 def test_every_try_is_on_the_trail() -> None:
