@@ -149,7 +149,7 @@ def refused(home: Path, *options: str, **env: str) -> str:
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
 def test_signal_ends_everything(home: Path, stack: RunningStack, tmp_path: Path, sign: int) -> None:
     other = start_stack(tmp_path, "--no-demo").wait_ready()
-    assert len(other.processes()) > len(CHILDREN)
+    wait_for(lambda: len(other.processes()) > len(CHILDREN), 30, "all children run")
     began = time.monotonic()
     assert other.stop(sign) == 0
     assert time.monotonic() - began < 12
