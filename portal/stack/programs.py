@@ -30,12 +30,13 @@ class Programs:
             "PYTHONUNBUFFERED": "1",
         }
 
-    def _child(self, name: str, argv: list[str], **more: object) -> Child:
+    def _child(self, name: str, argv: list[str], secrets: Mapping[str, str] | None = None, **more: object) -> Child:
         log = LogFile(self.home / "logs" / f"{name}.log")
-        return Child(name, argv, self.env, log, cwd=Path(settings.BASE_DIR), **more)  # type: ignore[arg-type]
+        env = {**self.env, **(secrets or {})}
+        return Child(name, argv, env, log, cwd=Path(settings.BASE_DIR), **more)  # type: ignore[arg-type]
 
     def _python(self, name: str, *arguments: str, **more: object) -> Child:
-        return self._child(name, [sys.executable, *arguments], **more)
+        return self._child(name, [sys.executable, *arguments], **more)  # type: ignore[arg-type]
 
     def valkey(self) -> Child:
         """Broker and channel layer. Its queue survives a crash but for the last second (appendfsync everysec)."""
@@ -70,9 +71,11 @@ class Programs:
         folder.mkdir(mode=0o700, exist_ok=True)
         return self._python(
             "simulator", "-m", "provisioning.simulator", "--port", str(port), "--state", str(folder / "state"),
-            "--api-key", api_key, "--secret-key", secret_key, "--control-token", control_token,
             *(["--hosts", str(hosts)] if hosts else []), *(["--vms", str(vms)] if vms else []),
             ends_last=True,
+            # Not as arguments: every user of the machine reads those.
+            secrets={"SIMULATOR_API_KEY": api_key, "SIMULATOR_SECRET_KEY": secret_key,
+                     "SIMULATOR_CONTROL_TOKEN": control_token},
         )  # fmt: skip
 
     def worker(self) -> Child:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import socket
 import sys
 from collections.abc import Sequence
@@ -30,9 +31,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--empty", action="store_true", help="build nothing: a fresh management server without a zone")
     for name in ("zones", "pods", "clusters", "hosts", "vms"):
         parser.add_argument(f"--{name}", type=int, default=getattr(default, name), help=f"how many {name} in all")
-    parser.add_argument("--api-key", help="root admin's API key (default: from the seed)")
-    parser.add_argument("--secret-key", help="root admin's secret key (default: from the seed)")
-    parser.add_argument("--control-token", help="token of the control endpoint /_sim/ (default: from the seed)")
+    # Arguments stand in the process list for every user of the machine; the environment is the owner's alone.
+    for option, what in (
+        ("api-key", "root admin's API key"),
+        ("secret-key", "root admin's secret key"),
+        ("control-token", "token of the control endpoint /_sim/"),
+    ):
+        variable = f"SIMULATOR_{option.upper().replace('-', '_')}"
+        parser.add_argument(
+            f"--{option}", default=os.environ.get(variable) or None, help=f"{what} (default: {variable}, else the seed)"
+        )
     parser.add_argument("--latency-ms", type=float, default=0.0, help="hold every answer back so many milliseconds")
     parser.add_argument(
         "--job-seconds",

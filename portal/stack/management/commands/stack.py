@@ -34,6 +34,9 @@ class Command(BaseCommand):
         parser.add_argument("--demo-vms", type=int, default=0)
 
     def handle(self, *args: Any, **options: Any) -> None:
+        # The database holds sessions and password digests: what any child writes is the owner's alone, also in a home
+        # that somebody made beforehand for everybody to read.
+        os.umask(0o077)
         home = Path(settings.HOME)
         supervisor = Supervisor(home, self._say)
         supervisor.take_signals()
