@@ -10,6 +10,7 @@ import pytest
 
 from tests.contract.summary import pytest_terminal_summary as contract_summary
 from tests.support.audit_flush import flush_may_empty_the_trail  # noqa: F401
+from tests.support.axe import axe, axe_script  # noqa: F401
 from tests.support.browser import (  # noqa: F401
     built_assets,
     chromium,

@@ -5,6 +5,18 @@
   const zw = (window.zw = window.zw || {});
   const body = document.body;
 
+  /* The words come from Django's catalogue (portal/web/words.py). Without it, what is written here is shown: English. */
+  window.gettext = window.gettext || function (words) { return words; };
+  window.ngettext = window.ngettext || function (one, many, count) { return count === 1 ? one : many; };
+  window.interpolate = window.interpolate || function (words, values) {
+    return words.replace(/%\(\w+\)s/g, function (match) { return String(values[match.slice(2, -2)]); });
+  };
+  /* zw.fill("%(n)s new", {n: 3}): a sentence with its values, by name, so that languages may order them. */
+  zw.fill = function (words, values) { return interpolate(words, values, true); };
+  const language = document.documentElement.lang || "en";
+  zw.locale = language === "en" ? "en-GB" : language;
+  zw.count = function (number) { return number.toLocaleString(zw.locale); };
+
   zw.icon = function (name, css) {
     const sprite = document.getElementById("zw-sprite").dataset.sprite;
     const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
@@ -49,10 +61,10 @@
   /* ---- times: the same words as portal/web/figures.py ---- */
   zw.span = function (seconds) {
     seconds = Math.max(0, Math.floor(seconds));
-    if (seconds < 60) return seconds + " s";
-    if (seconds < 5400) return Math.floor(seconds / 60) + " min";
-    if (seconds < 172800) return Math.floor(seconds / 3600) + " h";
-    return Math.floor(seconds / 86400).toLocaleString("en") + " d";
+    if (seconds < 60) return zw.fill(gettext("%(n)s s"), { n: seconds });
+    if (seconds < 5400) return zw.fill(gettext("%(n)s min"), { n: Math.floor(seconds / 60) });
+    if (seconds < 172800) return zw.fill(gettext("%(n)s h"), { n: Math.floor(seconds / 3600) });
+    return zw.fill(gettext("%(n)s d"), { n: zw.count(Math.floor(seconds / 86400)) });
   };
   /* The server's clock, as far as the page can know it: a browser whose clock is wrong must not age everything. */
   let skew = 0;
@@ -66,7 +78,8 @@
   zw.now = function () { return Date.now() + skew; };
   function age() {
     for (const time of document.querySelectorAll("time[data-ago]")) {
-      const words = zw.span((zw.now() - Date.parse(time.dateTime)) / 1000) + (time.dataset.ago === "span" ? "" : " ago");
+      const span = zw.span((zw.now() - Date.parse(time.dateTime)) / 1000);
+      const words = time.dataset.ago === "span" ? span : zw.fill(gettext("%(span)s ago"), { span: span });
       if (time.textContent !== words) time.textContent = words;
     }
   }
@@ -121,7 +134,7 @@
     if ("zwClose" in target.dataset) target.closest("dialog")?.close();
     if ("zwSide" in target.dataset) side(target);
     if (target.dataset.zwPrefer) prefer(target);
-    if (target.dataset.zwCopy) navigator.clipboard?.writeText(target.dataset.zwCopy).then(function () { zw.toast("good", target.dataset.zwCopied || "Copied."); });
+    if (target.dataset.zwCopy) navigator.clipboard?.writeText(target.dataset.zwCopy).then(function () { zw.toast("good", target.dataset.zwCopied || gettext("Copied.")); });
   }, true);
 
   function side(button) {
@@ -156,7 +169,7 @@
       method: "POST", body: new URLSearchParams(values), credentials: "same-origin",
       headers: { "X-CSRFToken": body.dataset.csrf, "X-Requested-With": "fetch" },
     }).then(function (answer) { if (!answer.ok) throw new Error(answer.status); })
-      .catch(function () { zw.toast("attention", "This choice holds for this page only: it could not be kept."); });
+      .catch(function () { zw.toast("attention", gettext("This choice holds for this page only: it could not be kept.")); });
   };
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", function () {
     document.dispatchEvent(new CustomEvent("zw:theme", { detail: document.documentElement.dataset.theme }));
@@ -179,7 +192,7 @@
     const stop = function () { clearTimeout(timer); };
     for (const name of ["pointerenter", "focusin"]) toast.addEventListener(name, stop);
     for (const name of ["pointerleave", "focusout"]) toast.addEventListener(name, start);
-    const close = zw.make("button", { type: "button", class: "zw-icon-button", "aria-label": "Dismiss" });
+    const close = zw.make("button", { type: "button", class: "zw-icon-button", "aria-label": gettext("Dismiss") });
     close.append(zw.icon("x", "zw-icon--sm"));
     close.addEventListener("click", function () { toast.remove(); });
     toast.append(close);

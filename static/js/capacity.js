@@ -43,9 +43,9 @@
       context.restore();
     }
     /* Hours and days as the person's zone has them; a day's name where a day begins. */
-    const day = new Intl.DateTimeFormat("en-GB", { timeZone: data.zone, day: "numeric", month: "short" });
-    const month = new Intl.DateTimeFormat("en-GB", { timeZone: data.zone, month: "short", year: "numeric" });
-    const hour = new Intl.DateTimeFormat("en-GB", { timeZone: data.zone, hour: "2-digit", minute: "2-digit" });
+    const day = new Intl.DateTimeFormat(zw.locale, { timeZone: data.zone, day: "numeric", month: "short" });
+    const month = new Intl.DateTimeFormat(zw.locale, { timeZone: data.zone, month: "short", year: "numeric" });
+    const hour = new Intl.DateTimeFormat(zw.locale, { timeZone: data.zone, hour: "2-digit", minute: "2-digit" });
     function times(u, splits, axis, space, step) {
       return splits.map(function (split) {
         const moment = new Date(split * 1000), clock = hour.format(moment);
@@ -73,7 +73,7 @@
     const tip = box.querySelector(".zw-chart-tip");
     if (index === null || index === undefined || u.data[1][index] === null || u.data[1][index] === undefined) { tip.hidden = true; return; }
     tip.hidden = false;
-    tip.textContent = new Date(u.data[0][index] * 1000).toLocaleString("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", timeZone: zone }) + " · " + u.data[1][index].toFixed(1) + " %";
+    tip.textContent = new Date(u.data[0][index] * 1000).toLocaleString(zw.locale, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", timeZone: zone }) + " · " + u.data[1][index].toFixed(1) + " %";
   }
 
   function draw() {
@@ -109,8 +109,8 @@
   document.addEventListener("DOMContentLoaded", function () {
     draw();
     if (zw.keys && zw.keys.add) {
-      zw.keys.add("[", "Shorter time", function () { step(-1); });
-      zw.keys.add("]", "Longer time", function () { step(1); });
+      zw.keys.add("[", gettext("Shorter time"), function () { step(-1); });
+      zw.keys.add("]", gettext("Longer time"), function () { step(1); });
     }
   });
   if (document.readyState !== "loading") draw();

@@ -45,7 +45,7 @@
       })
       .catch(function (error) {
         if (number !== newest) return;
-        drawer.replaceChildren(zw.make("p", { class: "zw-error", role: "alert" }, "The drawer did not load. " + error.message));
+        drawer.replaceChildren(zw.make("p", { class: "zw-error", role: "alert" }, gettext("The drawer did not load.") + " " + error.message));
         drawer.hidden = false;
         hier.classList.add("has-drawer");
       });
@@ -84,7 +84,7 @@
     if ((query.get("at") || "") !== hier.dataset.at || (query.get("shade") || "memory") !== hier.dataset.shade) { location.reload(); return; }
     select(query.get("sel") || "", false, true);
   });
-  zw.keys?.add("v", "Next view", function () {
+  zw.keys?.add("v", gettext("Next view"), function () {
     const views = [...picture.querySelectorAll("[data-view]")], here = views.findIndex((link) => link.hasAttribute("aria-current"));
     views[(here + 1) % views.length]?.click();
   });
@@ -143,7 +143,7 @@
       cell.classList.toggle("is-match", match);
       if (match) found++;
     }
-    zw.say(chip ? found + " with " + chip.dataset.word + "." : "All states.");
+    zw.say(chip ? zw.fill(gettext("%(n)s with %(state)s."), { n: zw.count(found), state: chip.dataset.word }) : gettext("All states."));
   }
 
   /* ---- graph ---- */

@@ -37,7 +37,7 @@
         item.dataset.lazy = key;
         item.setAttribute("aria-expanded", "false");
         list.hidden = true;
-        zw.toast("bad", "These rows did not load. " + error.message);
+        zw.toast("bad", gettext("These rows did not load.") + " " + error.message);
       });
   }
   function fold(item) { item.setAttribute("aria-expanded", "false"); const list = item.querySelector(":scope > ul"); if (list) list.hidden = true; }
@@ -105,7 +105,7 @@
     fetch(hier.dataset.url + "?" + new URLSearchParams({ part: "search", q: text }), { signal: asked.signal, credentials: "same-origin", headers: { "HX-Request": "true" } })
       .then(function (answer) { if (!answer.ok) throw new Error(answer.headers.get("X-Request-Id") || ""); return answer.text(); })
       .then(function (html) { matches.replaceChildren(...new DOMParser().parseFromString(html, "text/html").body.childNodes); prepare(); zw.hier.mark(); })
-      .catch(function (error) { if (error.name !== "AbortError") matches.replaceChildren(zw.make("p", { class: "zw-error", role: "alert" }, "The search did not answer. " + error.message)); });
+      .catch(function (error) { if (error.name !== "AbortError") matches.replaceChildren(zw.make("p", { class: "zw-error", role: "alert" }, gettext("The search did not answer.") + " " + error.message)); });
   }
 
   zw.tree = {

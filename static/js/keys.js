@@ -44,7 +44,7 @@
   function list() {
     const box = document.getElementById("zw-keys-list");
     box.replaceChildren();
-    const rows = [["Ctrl K", "Search or jump to"], ["/", "Search or jump to"], ["?", "This list"]];
+    const rows = [["Ctrl K", gettext("Search or jump to")], ["/", gettext("Search or jump to")], ["?", gettext("This list")]];
     const seen = new Set();
     for (const element of document.querySelectorAll("[data-zw-key]")) {
       if (seen.has(element.dataset.zwKey) || !(visible(element) || element.dataset.zwKey.startsWith("g "))) continue;

@@ -17,8 +17,8 @@
   }
   function keys() {
     if (!window.zw || !window.zw.keys || !window.zw.keys.add) return;
-    window.zw.keys.add("j", "Next row", () => move(1));
-    window.zw.keys.add("k", "Previous row", () => move(-1));
+    window.zw.keys.add("j", gettext("Next row"), () => move(1));
+    window.zw.keys.add("k", gettext("Previous row"), () => move(-1));
   }
 
   /* --- new rows wait ---------------------------------------------------------------------------------------- */
@@ -44,7 +44,7 @@
     if (found === null) return;
     if (typeof found === "number") more += found; else waiting.add(found);
     const chip = section.querySelector("[data-zw-new]");
-    if (chip) { chip.textContent = (waiting.size + more).toLocaleString("en") + " " + chip.dataset.word; chip.hidden = false; }
+    if (chip) { chip.textContent = window.zw.count(waiting.size + more) + " " + chip.dataset.word; chip.hidden = false; }
   });
   document.addEventListener("htmx:afterSwap", function (event) {
     if (event.target && event.target.id === "zw-list") { waiting = new Set(); more = 0; }

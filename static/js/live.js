@@ -27,20 +27,20 @@
     if (words.textContent !== text) words.textContent = text;
     body.classList.toggle("zw-is-offline", state === "offline");
     if (shown && shown !== state && !(shown === "connecting" && state === "live")) {
-      if (state === "offline") zw.say("Connection lost. What you see is no longer updated.");
-      else if (state === "live") zw.say("Live again.");
+      if (state === "offline") zw.say(gettext("Connection lost. What you see is no longer updated."));
+      else if (state === "live") zw.say(gettext("Live again."));
     }
     shown = state;
   }
   function draw() {
-    if (paused) show("paused", waiting.length ? "Paused by you, " + waiting.length + " new" : "Paused by you");
+    if (paused) show("paused", waiting.length ? zw.fill(ngettext("Paused by you, %(n)s new", "Paused by you, %(n)s new", waiting.length), { n: zw.count(waiting.length) }) : gettext("Paused by you"));
     else if (lost !== null) {
       const seconds = Math.floor((Date.now() - lost) / 1000);
-      show("offline", "Offline " + Math.floor(seconds / 60) + ":" + String(seconds % 60).padStart(2, "0"));
+      show("offline", zw.fill(gettext("Offline %(time)s"), { time: Math.floor(seconds / 60) + ":" + String(seconds % 60).padStart(2, "0") }));
     }
-    else if (!heard) show("connecting", "Connecting");
-    else if (queue.length) show("catching", "Catching up, " + queue.length.toLocaleString("en"));
-    else show("live", "Live");
+    else if (!heard) show("connecting", gettext("Connecting"));
+    else if (queue.length) show("catching", zw.fill(gettext("Catching up, %(n)s"), { n: zw.count(queue.length) }));
+    else show("live", gettext("Live"));
   }
 
   function connect() {
@@ -132,7 +132,7 @@
   button.addEventListener("click", function () {
     paused = !paused;
     if (!paused) { queue = queue.concat(waiting); waiting = []; drain(); }
-    zw.say(paused ? "Paused. New events wait." : "Going on.");
+    zw.say(paused ? gettext("Paused. New events wait.") : gettext("Going on."));
     draw();
   });
   document.addEventListener("visibilitychange", function () { if (!document.hidden && !socket) { clearTimeout(timer); tries = 0; connect(); } });

@@ -2,7 +2,7 @@
 (function () {
   "use strict";
   const zw = window.zw;
-  zw.keys?.add("a", "Acknowledge the problem", function () {
+  zw.keys?.add("a", gettext("Acknowledge the problem"), function () {
     const list = document.getElementById("overview-problems");
     const row = document.activeElement?.closest?.(".zw-problem") || list?.querySelector(".zw-problem");
     const button = row?.querySelector("button[hx-get]");

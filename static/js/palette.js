@@ -59,7 +59,7 @@
       }
     }
     if (!rows.length && text) box.append(zw.make("p", { class: "zw-empty" }, dialog.dataset.wordNone));
-    said.textContent = text ? (rows.length ? rows.length + " results" : dialog.dataset.wordNone) : "";
+    said.textContent = text ? (rows.length ? zw.fill(ngettext("%(n)s result", "%(n)s results", rows.length), { n: zw.count(rows.length) }) : dialog.dataset.wordNone) : "";
     pick(rows.length ? 0 : -1);
   }
   function pick(index) {

@@ -8,7 +8,7 @@
     if (!target || !target.isConnected) return;
     const xhr = event.detail.xhr, id = xhr && xhr.getResponseHeader ? xhr.getResponseHeader("X-Request-Id") : "";
     const source = event.detail.elt;
-    const again = zw.make("button", { type: "button", class: "zw-btn zw-btn--small" }, "Try again");
+    const again = zw.make("button", { type: "button", class: "zw-btn zw-btn--small" }, gettext("Try again"));
     again.addEventListener("click", function () {
       const config = event.detail.requestConfig || {};
       target.querySelector(":scope > .zw-part-error")?.remove();
@@ -19,7 +19,7 @@
     /* What was readable stays readable: only a part that never arrived is replaced. */
     const readable = target.textContent.trim() && !target.querySelector(":scope > .zw-skeleton");
     const box = zw.make("div", { class: readable ? "zw-part-error zw-banner zw-banner--attention" : "zw-part-error zw-empty zw-empty--bad", role: "alert" });
-    if (readable) box.append(zw.icon("plug-connected-x"), zw.make("div", { class: "zw-grow" }, sentence + " What you see is older."), tools);
+    if (readable) box.append(zw.icon("plug-connected-x"), zw.make("div", { class: "zw-grow" }, sentence + " " + gettext("What you see is older.")), tools);
     else box.append(zw.icon("plug-connected-x"), zw.make("h3", {}, sentence), tools);
     if (readable) target.prepend(box); else target.replaceChildren(box);
   }
@@ -27,14 +27,17 @@
   document.addEventListener("htmx:responseError", function (event) {
     const status = event.detail.xhr.status;
     if (status === 401) return;   /* the answer's HX-Redirect leads to the sign-in page */
-    const words = { 403: "Your role does not allow this.", 404: "There is nothing here that you may see.", 409: "It changed meanwhile: load the page again.", 429: "Too many requests: wait a little." };
+    const words = { 
+      403: gettext("Your role does not allow this."), 404: gettext("There is nothing here that you may see."),
+      409: gettext("It changed meanwhile: load the page again."), 429: gettext("Too many requests: wait a little."),
+    };
     const form = event.detail.elt.closest && event.detail.elt.closest("dialog");
-    const sentence = words[status] || (status >= 500 ? "This part could not be made." : "This request was refused (" + status + ").");
+    const sentence = words[status] || (status >= 500 ? gettext("This part could not be made.") : zw.fill(gettext("This request was refused (%(status)s)."), { status: status }));
     if (event.detail.requestConfig && event.detail.requestConfig.verb !== "get" && !form) zw.toast("bad", sentence + " " + (event.detail.xhr.getResponseHeader("X-Request-Id") || ""));
     else fail(event, sentence);
   });
-  document.addEventListener("htmx:sendError", function (event) { fail(event, "The console did not answer."); });
-  document.addEventListener("htmx:timeout", function (event) { fail(event, "The console did not answer within 30 s."); });
+  document.addEventListener("htmx:sendError", function (event) { fail(event, gettext("The console did not answer.")); });
+  document.addEventListener("htmx:timeout", function (event) { fail(event, gettext("The console did not answer within 30 s.")); });
   document.addEventListener("htmx:afterSwap", function (event) {
     if (event.detail.target.id === "zw-dialog-slot") zw.open(document.getElementById("zw-dialog"));
   });

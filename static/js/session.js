@@ -20,10 +20,10 @@
   function warn(endsAt) {
     if (box) return;
     const zw = window.zw;
-    const stay = zw.make("button", { type: "button", class: "zw-btn" }, "Stay signed in");
+    const stay = zw.make("button", { type: "button", class: "zw-btn" }, gettext("Stay signed in"));
     const text = zw.make("div", { class: "zw-grow" });
-    const strong = zw.make("strong", {}, "Your session ends at " + endsAt.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" }) + ".");
-    text.append(strong, " Nothing was done here for a while.");
+    const strong = zw.make("strong", {}, zw.fill(gettext("Your session ends at %(time)s."), { time: endsAt.toLocaleTimeString(zw.locale, { hour: "2-digit", minute: "2-digit", timeZone: body.dataset.timeZone }) }));
+    text.append(strong, " " + gettext("Nothing was done here for a while."));
     box = zw.make("div", { class: "zw-banner zw-banner--attention", role: "alert" });
     box.append(zw.icon("hourglass"), text, stay);
     stay.addEventListener("click", function () {

@@ -81,6 +81,10 @@ FRAME = [
     Rule("readyz", (Case(EVERYBODY, status=(200, 503)),), is_public=True),
     # Somebody without a cloud is told how to get one.
     Rule("home", (Case(SEES_CLOUD, status=302, others=200),)),
+    Rule("words", (
+        Case(EVERYBODY, lambda w, r: {"language": "en", "digest": "0"}),
+        Case(EVERYBODY, lambda w, r: {"language": "tlh", "digest": "0"}, name="nobody's language"),
+    ), is_public=True),
     Rule("preferences", (Case(SIGNED_IN, method="POST", data=data(theme="dark"), status=204),)),
 ]
 

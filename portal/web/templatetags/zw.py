@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from portal.web import figures
+from portal.web import words as catalogue
 from provisioning.accounts import policies
 
 register = template.Library()
@@ -252,6 +253,12 @@ def zone_width(hosts: int, zones: Any) -> str:
     """A zone with more than a third of the hosts gets a wider card."""
     everywhere = sum(zone.hosts for zone in zones)
     return "zw-zone--wide" if everywhere and hosts / everywhere > 0.34 and len(zones) > 1 else ""
+
+
+@register.simple_tag
+def words() -> str:
+    """The address of the scripts' words in the current language."""
+    return catalogue.address()
 
 
 @register.simple_tag
