@@ -48,6 +48,23 @@ class Config:
             "vms": self.vms,
         }
 
+    def go_on_as(self, made_with: dict[str, Any]) -> list[str]:
+        """Take over the options that a kept cloud was made with (a former `shape()`) where none was asked for, that
+        is, where ours is the default: another version's defaults must not make a kept cloud unreadable.
+
+        Returns the names, sorted, of the options that were asked for and differ.
+        """
+        untouched = Config().shape()
+        differing = []
+        for name, ours in self.shape().items():
+            if ours == made_with.get(name, untouched[name]):
+                continue
+            if ours == untouched[name]:
+                setattr(self, name, made_with[name])
+            else:
+                differing.append(name)
+        return sorted(differing)
+
     def key(self, what: str, length: int = 86) -> str:
         """A key of CloudStack's form that depends on the seed alone."""
         import base64

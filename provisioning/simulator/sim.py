@@ -60,12 +60,10 @@ class Simulator:
             return True
         if meta.get("format") != FORMAT:
             raise StoreError(f"{self.store.path} was written by another version of the simulator")
-        shape = self.config.shape()
-        if meta["shape"] != shape:
-            differing = ", ".join(sorted(name for name in shape if meta["shape"].get(name) != shape[name]))
-            raise StoreError(
-                f"{self.store.path} holds a cloud made with another {differing}; start it with the same options"
-            )
+        differing = self.config.go_on_as(meta["shape"])
+        if differing:
+            names = ", ".join(differing)
+            raise StoreError(f"{self.store.path} holds a cloud made with another {names}; start it with the same options")
         return False
 
     def _build(self, fresh: bool) -> None:

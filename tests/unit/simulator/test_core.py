@@ -75,6 +75,19 @@ def test_a_state_file_belongs_to_its_options(tmp_path: Path) -> None:
         Simulator(Config(empty=True, seed=2, state=path), ManualClock())
 
 
+def test_a_kept_cloud_goes_on_with_its_own_sizes_when_none_are_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "cloud.sqlite"
+    made = Simulator(Config(seed=7, zones=1, hosts=4, vms=6, state=path), ManualClock())
+    hosts = sorted(host.uuid for host in made.state.table("host").by_dbid.values())
+    made.close()
+    again = Simulator(Config(state=path), ManualClock())
+    assert (again.config.seed, again.config.hosts, again.config.vms) == (7, 4, 6)
+    assert sorted(host.uuid for host in again.state.table("host").by_dbid.values()) == hosts
+    again.close()
+    with pytest.raises(StoreError, match="another hosts"):
+        Simulator(Config(hosts=5, state=path), ManualClock())
+
+
 def test_a_file_that_is_no_state_file_is_told(tmp_path: Path) -> None:
     path = tmp_path / "cloud.sqlite"
     path.write_text("no database " * 100)

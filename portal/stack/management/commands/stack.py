@@ -87,6 +87,9 @@ class Command(BaseCommand):
         demo = None
         if wanted is None and not options["no_demo"]:
             demo = prepare.demo_facts(home, hosts=options["demo_hosts"], vms=options["demo_vms"])
+            for size in ("hosts", "vms"):
+                if options[f"demo_{size}"] not in (0, demo[size]):
+                    self._say(f"--demo-{size} is for a new ZONEWRIGHT_HOME: this one keeps the demo cloud that it has.")
             supervisor.add(programs.simulator(**demo))
         self._say("Front-end parts …")
         prepare.front_end()
