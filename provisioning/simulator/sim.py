@@ -63,7 +63,7 @@ class Simulator:
         differing = self.config.go_on_as(meta["shape"])
         if differing:
             names = ", ".join(differing)
-            raise StoreError(f"{self.store.path} holds a cloud made with another {names}; start it with the same options")
+            raise StoreError(f"{self.store.path} holds a cloud made with another {names}; start it with the same ones")
         return False
 
     def _build(self, fresh: bool) -> None:
