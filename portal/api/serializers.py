@@ -13,7 +13,7 @@ from portal.web.inventory.tables.visibility import INFRASTRUCTURE_KEYS
 from provisioning.inventory import models as m
 from provisioning.inventory.kinds import KINDS, Kind, kind_of
 
-NOT_SHOWN = frozenset({"id", "digest", "cloud"})
+NOT_SHOWN = frozenset({"id", "digest", "metrics_digest", "cloud"})
 # Related objects that everybody may know the name of, but only people who see infrastructure may follow.
 NAME_ONLY = frozenset({"zone", "domain"})
 

@@ -24,6 +24,8 @@ EXACT_COUNT_LIMIT = 10_000
 """Counting stops here: count(*) over a million rows costs more than the page itself."""
 PAGE_SIZES = (50, 100, 200)
 PAGING = frozenset({"after", "before"})
+MOST_VALUES = 50
+"""Of one filter. Each value is drawn with an address that holds all the others, so a page grows with their square."""
 
 
 @dataclass
@@ -106,6 +108,10 @@ class Table:
             raws = [raw for raw in self.params.getlist(item.key) if raw != ""]
             if not item.many and len(raws) > 1:
                 raws = raws[-1:]
+            if len(raws) > MOST_VALUES:
+                sentence = _("At most %(most)s values can be chosen at once.") % {"most": MOST_VALUES}
+                self.errors.append(BadParameter(item.key, sentence))
+                continue
             for raw in raws:
                 try:
                     if len(raw) > 500 or not storable(raw):

@@ -249,6 +249,23 @@ def test_nothing_wrong_in_the_body_of_a_sync_starts_one(call_as, operator):
     assert not m.Sync.objects.exists()
 
 
+def test_a_body_that_is_nested_too_deeply_is_the_callers_mistake(call_as, operator):
+    answer = call_as(operator).post("sync/", '{"kinds":' + "[" * 100_000)
+    assert answer.status_code == 400
+    assert not m.Sync.objects.exists()
+
+
+def test_a_filter_takes_only_so_many_values(call_as, operator):
+    answer = call_as(operator).get("hosts/", state=[f"s{number}" for number in range(51)])
+    assert answer.status_code == 400
+    assert [error["parameter"] for error in answer.json()["errors"]] == ["state"]
+
+
+def test_nothing_of_the_mirrors_own_bookkeeping_is_shown(call_as, operator):
+    [*_, row] = call_as(operator).get("hosts/").json()["results"]
+    assert not {key for key in row if key == "id" or "digest" in key}
+
+
 def test_clouds_never_show_their_keys(call_as, admin, tenant_user, small_cloud):
     body = call_as(admin).get("/api/v1/clouds/").content.decode()
     assert small_cloud.cloud.name in body
