@@ -155,9 +155,13 @@ def line(figure: Figure, measured: Measured) -> str:
 
 
 def main(only: str | None = None) -> int:
-    """Measure and print; 0 when every figure was measured, met or not."""
+    """Measure and print; 0 when every figure was measured, met or not. `only`: a figure, or the file of several."""
     discover()
-    chosen = [each for name, each in sorted(FIGURES.items()) if only in (None, "", name)]
+    chosen = [
+        each
+        for name, each in sorted(FIGURES.items())
+        if only in (None, "", name, each.measure.__module__.rpartition(".")[2])
+    ]
     if not chosen:
         print(f"There is no figure {only!r}; there are: {', '.join(sorted(FIGURES))}.", file=sys.stderr)
         return 2
