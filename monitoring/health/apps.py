@@ -8,7 +8,8 @@ class HealthConfig(AppConfig):
 
     def ready(self) -> None:
         from monitoring.health import audit_actions  # noqa: F401  (registers)
-        from monitoring.health.tasks import after_sync
-        from provisioning.inventory.sync.signals_free import on_synced
+        from monitoring.health.tasks import after_sync, after_trouble
+        from provisioning.inventory.sync.signals_free import on_synced, on_trouble
 
         on_synced(after_sync)
+        on_trouble(after_trouble)

@@ -118,8 +118,8 @@ def _store(cloud: Cloud, facts: Facts, findings: list[Finding]) -> tuple[int, in
             new.append(HealthProblem(cloud=cloud, fingerprint=finding.fingerprint, rule=finding.rule,
                                      opened_at=facts.now, **values))  # fmt: skip
             continue
-        if finding.rule == "capacity.threshold":
-            # Samples are young for ever; the problem is as old as its first one.
+        if finding.rule in {"capacity.threshold", "cloud.answers"}:
+            # Samples, and failed attempts, are young for ever; the problem is as old as its first one.
             values["since_at"] = row.since_at
         if row.acknowledged_at and row.severity != Severity.CRITICAL and values["severity"] == Severity.CRITICAL:
             # It was acknowledged for what it was.

@@ -37,3 +37,9 @@ def after_sync(cloud: Cloud, sync: Sync) -> None:
     """Registered with the inventory: what a sync brought is judged at once."""
     cloud.refresh_from_db()
     evaluate(cloud)
+
+
+def after_trouble(cloud: Cloud) -> None:
+    """Registered with the inventory: a cloud that falls silent is said at once."""
+    cloud.refresh_from_db()
+    evaluate(cloud)

@@ -21,6 +21,8 @@ log = structlog.get_logger(__name__)
 SHORTEST_INTERVAL = timedelta(seconds=60)
 LONGEST_INTERVAL = timedelta(minutes=30)
 INTERVAL_PER_DURATION = 5
+# A cloud that did not answer is tried again so soon after the failure.
+AGAIN_AFTER = timedelta(seconds=20)
 # A queued sync whose message was lost is sent again after this long.
 RESEND_AFTER = timedelta(seconds=30)
 KEEP_SYNCS = timedelta(days=14)
@@ -116,10 +118,13 @@ def schedule_due() -> list[Sync]:
 
 
 def due_at(cloud: Cloud) -> datetime:
-    """When the next full sync should begin: a cloud that takes long, or does not answer, is asked less often."""
+    """When the next full sync should begin: a cloud that takes long is asked less often, one that fell silent is
+    tried again soon."""
     last = Sync.objects.filter(cloud=cloud, scope=Sync.Scope.FULL, started_at__isnull=False).order_by("-pk").first()
     if last is None or last.started_at is None:
         return cloud.created_at
+    if last.state == Sync.State.FAILED and last.finished_at and cloud.state != Cloud.State.REFUSED:
+        return last.finished_at + AGAIN_AFTER
     took = (last.finished_at or timezone.now()) - last.started_at
     return last.started_at + min(LONGEST_INTERVAL, max(SHORTEST_INTERVAL, took * INTERVAL_PER_DURATION))
 

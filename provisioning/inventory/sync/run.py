@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from provisioning.cloudstack import AuthenticationFailed, CloudStackError, Gateway, NotCloudStack, Unreachable
+from provisioning.cloudstack import AuthenticationFailed, Busy, CloudStackError, Gateway, NotCloudStack, Unreachable
 from provisioning.inventory.gateway import gateway_of
 from provisioning.inventory.models import Cloud, Project, Sync, SyncLease
 from provisioning.inventory.sync import catalogue
@@ -23,7 +23,7 @@ from provisioning.inventory.sync.lease import Lease, LeaseLost
 from provisioning.inventory.sync.links import Links
 from provisioning.inventory.sync.owners import Owners
 from provisioning.inventory.sync.plan import Rules, plan_page, vanished
-from provisioning.inventory.sync.signals_free import tell_synced
+from provisioning.inventory.sync.signals_free import tell_synced, tell_trouble
 from provisioning.inventory.sync.specs import MAPPING_VERSION, SPECS, Spec
 from provisioning.inventory.sync.tuning import for_bulk_writing
 from provisioning.live import CLOUD, SYNC, publish_many, topic_of
@@ -67,6 +67,8 @@ def run(sync: Sync, owner: str = "") -> bool:
         lease.release()
     if runner.answered:
         tell_synced(runner.cloud, runner.sync)
+    else:
+        tell_trouble(runner.cloud)
     return True
 
 
@@ -79,6 +81,8 @@ class Runner:
     counts: dict[str, dict[str, Any]] = field(default_factory=dict)
     errors: list[CloudStackError] = field(default_factory=list)
     answered: int = 0
+    # Left off because one kind after the other went without an answer.
+    is_silent: bool = False
     _told_at: float = 0.0
 
     def __post_init__(self) -> None:
@@ -115,7 +119,9 @@ class Runner:
     def run(self) -> None:
         """Fetch and apply every kind, then conclude. Raises LeaseLost; every other trouble becomes the sync's error."""
         try:
-            with gateway_of(self.cloud, timeout_s=TIMEOUT_S, retry_budget_s=RETRY_BUDGET_S) as gateway:
+            # A cloud known to be away is only tried: it will be asked again shortly.
+            budget_s = RETRY_BUDGET_S if self.cloud.state in (Cloud.State.OK, Cloud.State.NEW) else 0
+            with gateway_of(self.cloud, timeout_s=TIMEOUT_S, retry_budget_s=budget_s) as gateway:
                 if catalogue.is_stale(self.cloud):
                     catalogue.refresh(self.cloud, gateway)
                 self._kinds(gateway)
@@ -146,10 +152,11 @@ class Runner:
             except AuthenticationFailed as error:
                 self._failed(slug, error)
                 return
-            except (Unreachable, NotCloudStack) as error:
+            except (Unreachable, Busy, NotCloudStack) as error:
                 self._failed(slug, error)
                 unanswered += 1
                 if unanswered >= MOST_UNANSWERED:
+                    self.is_silent = True
                     return
             except CloudStackError as error:
                 self._failed(slug, error)
@@ -231,6 +238,9 @@ class Runner:
         with transaction.atomic():
             self.lease.renew()
             self.sync.save(update_fields=fields)
+            if counts:
+                # A page has just come: however long this takes, the cloud is not silent.
+                Cloud.objects.filter(pk=self.cloud.pk).update(last_answer_at=self.sync.heartbeat_at)
             self._publish("sync.progress")
         self.sync.objects_seen = before
 
@@ -290,9 +300,8 @@ class Runner:
     def _cloud_state(self, state: Sync.State) -> str:
         if any(isinstance(error, AuthenticationFailed) for error in self.errors):
             return Cloud.State.REFUSED
-        last = self.errors[-1] if self.errors else None
-        if isinstance(last, NotCloudStack) and state == Sync.State.FAILED:
-            return Cloud.State.BROKEN
-        if isinstance(last, Unreachable) or (last is not None and state == Sync.State.FAILED):
-            return Cloud.State.UNREACHABLE
-        return Cloud.State.OK if self.answered else self.cloud.state
+        if state == Sync.State.FAILED or self.is_silent:
+            last = self.errors[-1] if self.errors else None
+            return Cloud.State.BROKEN if isinstance(last, NotCloudStack) else Cloud.State.UNREACHABLE
+        # One list that fails while the others come is the sync's trouble, not the cloud's silence.
+        return Cloud.State.OK

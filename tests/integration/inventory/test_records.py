@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from provisioning.accounts.models import Tenant
 from provisioning.inventory import models as m
@@ -145,6 +147,20 @@ def test_a_role_without_events_still_has_jobs(remote: m.Cloud, tiny: TinyCloudSt
     tiny.lists["listAsyncJobs"] = ("asyncjobs", [job()])
     tiny.troubles["listAlerts"] = [t.says(432, "not for you")]
     assert run(remote.pk) == {"jobs": 1}
+
+
+def test_a_silence_is_noticed_before_the_next_full_sync(remote: m.Cloud, tiny: TinyCloudStack) -> None:
+    m.Cloud.objects.filter(pk=remote.pk).update(state=m.Cloud.State.OK)
+    run(remote.pk)
+    tiny.troubles["*"] = [t.html()] * 50
+    run(remote.pk)
+    remote.refresh_from_db()
+    assert remote.state == m.Cloud.State.OK, "one bad answer is no outage"
+
+    m.Cloud.objects.filter(pk=remote.pk).update(last_answer_at=timezone.now() - timedelta(seconds=30))
+    run(remote.pk)
+    remote.refresh_from_db()
+    assert remote.state == m.Cloud.State.BROKEN and remote.last_error and remote.last_error_at
 
 
 def test_trouble_leaves_what_is_known(remote: m.Cloud, tiny: TinyCloudStack) -> None:

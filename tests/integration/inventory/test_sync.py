@@ -12,7 +12,7 @@ from provisioning.accounts.models import Tenant
 from provisioning.inventory import models as m
 from provisioning.inventory.kinds import KINDS
 from provisioning.inventory.operations.tenants import backfill_tenant
-from provisioning.inventory.sync import signals_free
+from provisioning.inventory.sync import queue, run, signals_free
 from provisioning.inventory.sync.digest import REDACTED, unpacked
 from provisioning.live.models import LiveEvent
 from tests.integration.cloudstack import tiny as t
@@ -264,6 +264,26 @@ def test_a_dead_cloud_fails_without_asking_for_everything(db: None) -> None:
     failed = sync(cloud)
     assert failed.state == FAILED and cloud.state == m.Cloud.State.UNREACHABLE
     assert len(failed.counts) == 2
+
+
+def test_a_cloud_that_takes_no_calls_is_not_asked_for_everything(
+    remote: m.Cloud, tiny: TinyCloudStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "RETRY_BUDGET_S", 0)
+    told: list[str] = []
+    monkeypatch.setattr(signals_free, "_on_trouble", [lambda cloud: told.append(cloud.state)])
+    tiny.troubles["*"] = [t.busy()] * 99
+    failed = sync(remote)
+    assert failed.state == FAILED and "503" in failed.error and len(failed.counts) <= 2
+    assert remote.state == m.Cloud.State.UNREACHABLE and told == ["unreachable"]
+    assert queue.due_at(remote) - failed.finished_at == queue.AGAIN_AFTER
+
+
+def test_one_list_without_an_answer_is_not_a_silent_cloud(remote: m.Cloud, tiny: TinyCloudStack) -> None:
+    sync(remote)
+    tiny.troubles["listVolumesMetrics"] = tiny.troubles["listVolumes"] = [t.html()] * 9
+    partial = sync(remote)
+    assert partial.state == PARTIAL and remote.state == m.Cloud.State.OK
 
 
 def test_something_that_is_not_cloudstack(remote: m.Cloud, tiny: TinyCloudStack) -> None:

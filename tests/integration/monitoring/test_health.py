@@ -153,6 +153,11 @@ def test_silent_cloud_comes_first_and_good_is_not_claimed(small: SmallCloud, ope
     small.cloud.refresh_from_db()
     evaluate(small.cloud)
     assert problems(small.cloud, operator)[0].rule == "cloud.answers"
+    since = problems(small.cloud, operator)[0].since_at
+    m.Cloud.objects.update(last_error_at=timezone.now() + timedelta(minutes=5))
+    small.cloud.refresh_from_db()
+    evaluate(small.cloud)
+    assert problems(small.cloud, operator)[0].since_at == since, "failing again does not make it younger"
     m.Host.objects.update(state="Up")
     evaluate(small.cloud)
     found = summary(small.cloud, operator)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import structlog
+from django.utils import timezone
 
 from provisioning.cloudstack import CloudStackError, Gateway, PermissionRefused
 from provisioning.inventory.gateway import gateway_of
 from provisioning.inventory.models import Cloud, SyncLease
 from provisioning.inventory.sync.lease import Lease, LeaseLost
 from provisioning.inventory.sync.owners import Owners
-from provisioning.inventory.sync.records import alerts, events, jobs
+from provisioning.inventory.sync.records import alerts, events, jobs, outage
 from provisioning.secrets.keyring import CannotDecrypt
 
 log = structlog.get_logger(__name__)
@@ -45,8 +46,10 @@ def run(cloud_id: int, owner: str = "") -> dict[str, int]:
                         written[name] = step(cloud, gateway, owners, lease)
                 except PermissionRefused:
                     continue
+            if written:
+                Cloud.objects.filter(pk=cloud.pk).update(last_answer_at=timezone.now())
     except CloudStackError as error:
-        # The next full sync says it where people look; here it would only repeat itself.
+        outage.notice(cloud, error)
         log.info("inventory.records_failed", cloud=cloud.name, kind=error.kind, error=error.sentence)
     except CannotDecrypt as error:
         log.warning("inventory.records_failed", cloud=cloud.name, error=str(error))
