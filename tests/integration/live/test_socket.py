@@ -41,8 +41,10 @@ def session_of(user: User) -> str:
 
 
 @asynccontextmanager
-async def socket(session: str | None, origin: str = "http://testserver", application: Any = None):
-    headers = [(b"origin", origin.encode()), (b"host", b"testserver")]
+async def socket(
+    session: str | None, origin: str = "http://testserver", application: Any = None, host: str = "testserver"
+):
+    headers = [(b"origin", origin.encode()), (b"host", host.encode())]
     if session is not None:
         headers.append((b"cookie", f"{project.SESSION_COOKIE_NAME}={session}".encode()))
     communicator = Browser(application or routing.websocket_application, "/ws/live/", headers=headers)
@@ -86,18 +88,31 @@ def test_who_is_not_signed_in_is_closed_with_4401(session: str | None) -> None:
     run(scenario)
 
 
-def test_page_of_another_origin_gets_no_socket(operator: User, settings: Any) -> None:
+@pytest.mark.parametrize(
+    ("origin", "host", "is_ours"),
+    [
+        ("https://console.example", "console.example", True),
+        ("https://console.example", "console.example:443", True),
+        ("http://console.example:8000", "console.example:8000", True),
+        ("http://evil.example", "console.example", False),
+        ("http://evil.example", "evil.example", False),
+        ("http://console.example:9999", "console.example:8000", False),  # somebody else's page on the same machine
+        ("https://console.example:8443", "console.example", True),  # behind a proxy, named in the settings
+        ("null", "console.example", False),
+    ],
+)
+def test_page_of_another_origin_gets_no_socket(
+    operator: User, settings: Any, origin: str, host: str, is_ours: bool
+) -> None:
     settings.ALLOWED_HOSTS = ["console.example"]
+    settings.CSRF_TRUSTED_ORIGINS = ["https://console.example:8443"]
     application = AllowedHostsOriginValidator(routing._sockets)
     session = session_of(operator)
 
     async def scenario() -> None:
-        async with socket(session, "http://evil.example", application) as browser:
+        async with socket(session, origin, application, host) as browser:
             accepted, _ = await browser.connect(timeout=TIMEOUT_S)
-            assert not accepted
-        async with socket(session, "https://console.example", application) as browser:
-            accepted, _ = await browser.connect(timeout=TIMEOUT_S)
-            assert accepted
+            assert accepted is is_ours
 
     run(scenario)
 
