@@ -79,6 +79,13 @@ GROUPS = (
 )  # fmt: skip
 
 
+# Badges that follow what happens: view name → the part of the overview that draws it, and the events to listen to.
+LIVE_BADGES = {
+    "inventory:overview": ("badge-overview", "health.changed"),
+    "inventory:jobs": ("badge-jobs", "job.changed"),
+}
+
+
 @dataclass
 class Item:
     """One drawn line of the navigation."""
@@ -90,6 +97,10 @@ class Item:
     on_phone: bool
     is_current: bool
     badge: Badge | None
+    # Where the badge is read again when one of the events `refresh_on` comes; "" for one that stands still.
+    refresh_url: str = ""
+    refresh_on: str = ""
+    topic: str = ""
 
 
 @dataclass
@@ -178,8 +189,14 @@ class Shell:
                 continue
             url = _url(entry.view, self.cloud if entry.needs_cloud else None, entry.slug)
             if url:
-                yield Item(entry.label, entry.icon, url, entry.key, entry.on_phone, self._is_current(entry, url),
-                           counts.get(entry.slug or entry.view))  # fmt: skip
+                name = entry.slug or entry.view
+                item = Item(entry.label, entry.icon, url, entry.key, entry.on_phone, self._is_current(entry, url),
+                            counts.get(name))  # fmt: skip
+                if self.topics and name in LIVE_BADGES:
+                    part, item.refresh_on = LIVE_BADGES[name]
+                    item.refresh_url = f"{_url('inventory:overview', self.cloud)}?part={part}"
+                    item.topic = self.topics
+                yield item
 
     def _is_current(self, entry: Entry, url: str) -> bool:
         match = self.request.resolver_match

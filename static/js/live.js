@@ -54,7 +54,7 @@
       let message;
       try { message = JSON.parse(event.data); } catch (error) { return; }
       /* Parts whose refresh failed while the console was away are read again: no new event may come for them. */
-      if (lost !== null) for (const part of document.querySelectorAll("[data-live-topic]")) if (part.querySelector(":scope > .zw-part-error")) refresh(part);
+      if (lost !== null) for (const part of document.querySelectorAll("[data-live-topic]")) if ("zwQuiet" in part.dataset || part.querySelector(":scope > .zw-part-error")) refresh(part);
       heard = Date.now(); lost = null; tries = 0;
       if (message.reset) refreshAll();      /* the gap is older than what is kept: read everything anew */
       if (message.events) take(message.events);

@@ -5,7 +5,7 @@
 
   function fail(event, sentence) {
     const target = event.detail.target || event.detail.elt;
-    if (!target || !target.isConnected) return;
+    if (!target || !target.isConnected || "zwQuiet" in target.dataset) return;
     const xhr = event.detail.xhr, id = xhr && xhr.getResponseHeader ? xhr.getResponseHeader("X-Request-Id") : "";
     const source = event.detail.elt;
     const again = zw.make("button", { type: "button", class: "zw-btn zw-btn--small" }, gettext("Try again"));
@@ -40,6 +40,15 @@
   document.addEventListener("htmx:timeout", function (event) { fail(event, gettext("The console did not answer within 30 s.")); });
   document.addEventListener("htmx:afterSwap", function (event) {
     if (event.detail.target.id === "zw-dialog-slot") zw.open(document.getElementById("zw-dialog"));
+  });
+  /* The answer in a page's title is in the tab's name too: it follows when the part with the heading is read again. */
+  let heading = document.querySelector("h1")?.textContent.trim() || "";
+  document.addEventListener("htmx:afterSettle", function () {
+    const now = document.querySelector("h1")?.textContent.trim() || "";
+    if (!now || now === heading) return;
+    const rest = document.title.startsWith(heading) ? document.title.slice(heading.length) : document.title.replace(/^.*?(?= · )/, "");
+    document.title = now + rest;
+    heading = now;
   });
   /* A form with errors (422) is shown in its place. */
   document.addEventListener("htmx:beforeSwap", function (event) {

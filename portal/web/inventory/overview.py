@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from monitoring.health.reading import Summary
 from portal.http import Request, require
 from portal.web.clouds.lookup import cloud_for, remember_cloud
+from portal.web.context import LIVE_BADGES, Shell
 from portal.web.inventory import overview_capacity, overview_changes, overview_problems, overview_zones
 from portal.web.nav_counts import health_of
 from provisioning.accounts import policies
@@ -19,6 +20,7 @@ from provisioning.inventory.models import Cloud, Instance
 
 # What one address may ask for alone. Permission is decided before any of them is looked at.
 PARTS = ("head", "zones", "problems", "running", "changes", "capacity")
+BADGES = tuple(part for part, _events in LIVE_BADGES.values())
 
 
 @require_safe
@@ -27,8 +29,12 @@ def overview(request: Request, cloud: uuid.UUID) -> HttpResponse:
     """The page, or with `?part=` one of its parts. 404 for a cloud or a part that is not there."""
     found = cloud_for(request, cloud)
     part = request.GET.get("part", "")
-    if part and part not in PARTS:
+    if part and part not in PARTS + BADGES:
         raise Http404
+    if part in BADGES:
+        items = [item for group in Shell(request).nav for item in group.items]
+        drawn = next(item for item in items if item.refresh_url.endswith(f"?part={part}"))
+        return render(request, "components/nav_badge.html", {"item": drawn})
     context = {
         "cloud": found,
         "topic": f"cloud.{found.uuid}",
