@@ -7,7 +7,6 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Self
-from urllib.parse import urlsplit
 
 import structlog
 from django.utils.translation import gettext as _
@@ -15,7 +14,7 @@ from django.utils.translation import gettext as _
 from provisioning.cloudstack import answers, errors, paging
 from provisioning.cloudstack.catalogue import Catalogue, Command, is_read_name, read_catalogue
 from provisioning.cloudstack.jobs import JobResult, Submitted, read_job
-from provisioning.cloudstack.transport import MAX_ANSWER_BYTES, Transport
+from provisioning.cloudstack.transport import MAX_ANSWER_BYTES, Transport, split_address
 
 log = structlog.get_logger(__name__)
 
@@ -53,7 +52,7 @@ class Gateway:
         max_answer_bytes: int = MAX_ANSWER_BYTES,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self.place = name or urlsplit(url).netloc.rpartition("@")[2] or url[:60]
+        self.place = name or split_address(url).netloc.rpartition("@")[2] or url[:60]
         self._catalogue = dict(catalogue) if catalogue is not None else None
         self._retry_budget_s = retry_budget_s
         self._sleep = sleep

@@ -16,7 +16,7 @@ import time
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, NoReturn
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import certifi
 import urllib3
@@ -90,6 +90,17 @@ def _plain(params: dict[str, Any]) -> dict[str, Any]:
     return {name: value(raw) for name, raw in params.items() if raw is not None}
 
 
+def split_address(url: str) -> SplitResult:
+    """The parts of an address. One that cannot be read (`http://[`, a port beyond 65535) has no host, and raises
+    nothing: what people typed gets a sentence."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return urlsplit("")
+    return parts
+
+
 class Transport:
     """A connection pool to one API address. Safe to share between threads.
 
@@ -110,7 +121,7 @@ class Transport:
         verify_tls: bool = True,
         max_answer_bytes: int = MAX_ANSWER_BYTES,
     ) -> None:
-        parts = urlsplit(url)
+        parts = split_address(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise errors.Unreachable(
                 _("%(url)s is no address of an API: it begins with http:// or https:// and names a host.")
@@ -315,7 +326,7 @@ def _proxy_errors(proxy_url: str) -> Any:
 
 def _bare(url: str) -> str:
     """An address without user, password, query and fragment."""
-    parts = urlsplit(url)
+    parts = split_address(url)
     if not parts.netloc:
         return url.split("?")[0].rpartition("@")[2][:200]
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"[:200]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
@@ -17,6 +16,7 @@ from provisioning.accounts import policies
 from provisioning.accounts.models import Tenant
 from provisioning.audit.record import record, record_refusal
 from provisioning.cloudstack import CloudStackError, Command, Gateway
+from provisioning.cloudstack.transport import split_address
 from provisioning.inventory.errors import NotAllowed, Refused
 from provisioning.inventory.models import Cloud, Sync, SyncLease
 from provisioning.inventory.operations import removal
@@ -238,8 +238,8 @@ def _cleaned(values: dict[str, Any]) -> dict[str, Any]:
     ):
         if not cleaned.get(field):
             raise Refused(words, field)
-    parts = urlsplit(cleaned["api_url"])
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query:
+    parts = split_address(cleaned["api_url"])
+    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc or parts.query:
         raise Refused(
             _("%(url)s is no address of an API; it looks like https://cloud.example.org/client/api.")
             % {"url": cleaned["api_url"].split("?")[0].rpartition("@")[2][:200]},

@@ -209,10 +209,18 @@ def test_a_name_that_nobody_knows() -> None:
     assert "no-such-host.invalid" in caught.value.sentence
 
 
-@pytest.mark.parametrize("url", ["", "cloud.example", "ftp://cloud.example/client/api", "http:///client/api"])
+@pytest.mark.parametrize("url", ["", "cloud.example", "ftp://cloud.example/client/api", "http:///client/api",
+                                 "http://[", "http://cloud.example:99999/"])  # fmt: skip
 def test_an_address_that_is_none(url: str) -> None:
     with pytest.raises(errors.Unreachable, match="no address of an API"):
         Gateway(url, KEY, SECRET)
+
+
+@pytest.mark.parametrize("proxy", ["http://user:hush@[/", "http://user:hush@proxy.example:99999"])
+def test_a_proxy_that_is_none(proxy: str) -> None:
+    with pytest.raises(errors.Unreachable, match="no address of a proxy") as caught:
+        Gateway("http://cloud.example/client/api", KEY, SECRET, proxy_url=proxy)
+    assert "hush" not in caught.value.sentence
 
 
 # -- TLS -------------------------------------------------------------------------------------------------------------

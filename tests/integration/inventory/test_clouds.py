@@ -78,6 +78,8 @@ def test_adding_stores_the_secret_encrypted_and_asks_for_a_sync(
         ({"api_url": "http://no-such-host.invalid/client/api"}, Unreachable, "no-such-host.invalid"),
         ({"api_url": "cloud.example"}, Refused, "no address of an API"),
         ({"api_url": "http://user:hunter2@cloud.example/client/api"}, Refused, "no address of an API"),
+        ({"api_url": "http://:hunter2@cloud.example/client/api"}, Refused, "no address of an API"),
+        ({"api_url": "http://["}, Refused, "no address of an API"),
         ({"name": "  "}, Refused, "a name"),
         ({"secret_key": ""}, Refused, "secret key"),
     ],
