@@ -19,11 +19,18 @@ from portal.api.permissions import SignedIn
 from provisioning.accounts import policies
 
 
+class _PlainJson(OpenApiJsonRenderer):
+    """The same for clients that ask for JSON by its usual name."""
+
+    media_type = "application/json"
+    format = "plain-json"
+
+
 class SchemaView(SpectacularAPIView):
     """The OpenAPI description; JSON, or YAML by `Accept`."""
 
     permission_classes = [SignedIn]
-    renderer_classes = [OpenApiJsonRenderer, OpenApiYamlRenderer]
+    renderer_classes = [OpenApiJsonRenderer, _PlainJson, OpenApiYamlRenderer]
     content_negotiation_class = DefaultContentNegotiation
 
 

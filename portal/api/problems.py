@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.settings import api_settings
 from rest_framework.views import set_rollback
 
 from portal.web.table_spec import BadParameter
@@ -78,10 +79,18 @@ def _read(error: Exception) -> tuple[int, str, dict[str, Any], dict[str, str]]:
     return 500, _("Something failed on our side. It is in the log under this request id."), {}, headers
 
 
-def _fields(detail: Any) -> list[dict[str, str]]:
+def _fields(detail: Any, place: str = "") -> list[dict[str, str]]:
+    """One entry for each wrong place of a body; `kinds[0]` is the first item of kinds, "" the body itself."""
     if isinstance(detail, dict):
-        return [
-            {"parameter": str(key), "detail": " ".join(map(str, value)) if isinstance(value, list) else str(value)}
-            for key, value in detail.items()
-        ]
-    return [{"parameter": "", "detail": str(item)} for item in (detail if isinstance(detail, list) else [detail])]
+        return [error for key, value in detail.items() for error in _fields(value, _place(place, key))]
+    if isinstance(detail, list):
+        return [error for value in detail for error in _fields(value, place)]
+    return [{"parameter": place, "detail": str(detail)}]
+
+
+def _place(parent: str, key: Any) -> str:
+    if key == api_settings.NON_FIELD_ERRORS_KEY:
+        return parent
+    if isinstance(key, int):
+        return f"{parent}[{key}]"
+    return f"{parent}.{key}" if parent else str(key)

@@ -116,13 +116,13 @@ def described(
 def describe_problems(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
     """drf-spectacular hook: every operation can answer with problem documents; tokens and sessions open it."""
     components = result.setdefault("components", {})
-    components.setdefault("schemas", {})["Problem"] = PROBLEM
+    components.setdefault("schemas", {})["ProblemDocument"] = PROBLEM
     components["securitySchemes"] = {
         "token": {"type": "http", "scheme": "bearer", "description": "A personal token, zw_…"},
         "session": {"type": "apiKey", "in": "cookie", "name": "sessionid"},
     }
     _loosen(components["schemas"])
-    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}}
     for path in result.get("paths", {}).values():
         for verb, operation in path.items():
             if verb not in {"get", "post", "put", "patch", "delete"}:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+import zlib
 from typing import Any, ClassVar
 
 from django.http import HttpResponse, QueryDict
@@ -91,17 +92,22 @@ class TableView(ApiView):
         table.errors += [BadParameter(key, _("There is no such parameter here.")) for key in hidden]
         if table.errors:
             raise BadParameters([_as_sent(error) for error in table.errors])
-        if cursor and cursor[0] not in "np":
-            raise BadParameter("cursor", _("This place in the list is not known. Start from the first page."))
-        places = {"after": cursor[1:]} if cursor[:1] == "n" else {"before": cursor[1:]} if cursor else {}
+        order = _order_of(table)
+        places = {}
+        if cursor:
+            side, place = {"n": "after", "p": "before"}.get(cursor[0]), cursor[1:].removeprefix(order)
+            if side is None or not place or place == cursor[1:]:
+                # In another order the same place would be anywhere, and rows would be left out in silence.
+                raise BadParameter("cursor", _("This place in the list is not known. Start from the first page."))
+            places = {side: place}
         try:
             page = table.fetch(table.page_size, **places, load=self.loaded)
         except BadParameter as problem:
             raise BadParameter("cursor", str(problem)) from None
         body: dict[str, Any] = {
             "results": self.rendered(page.rows, viewer),
-            "next": _link(request, "n", page.next_cursor),
-            "previous": _link(request, "p", page.previous_cursor),
+            "next": _link(request, "n", order, page.next_cursor),
+            "previous": _link(request, "p", order, page.previous_cursor),
         }
         if counted == "true":
             body["count"] = {"value": table.count.value, "is_exact": table.count.is_exact}
@@ -112,11 +118,18 @@ def _as_sent(error: BadParameter) -> BadParameter:
     return BadParameter("limit", str(error)) if error.key == "per" else error
 
 
-def _link(request: Request, direction: str, cursor: str) -> str | None:
+def _order_of(table: Table) -> str:
+    """A short mark of the order of a list, for its cursors."""
+    column, descending = table.sort
+    key = column.key if column else ""
+    return f"{zlib.crc32(f'{key} {descending}'.encode()):08x}"
+
+
+def _link(request: Request, direction: str, order: str, cursor: str) -> str | None:
     if not cursor:
         return None
     params: QueryDict = request.query_params.copy()
-    params["cursor"] = direction + cursor
+    params["cursor"] = direction + order + cursor
     return request.build_absolute_uri(f"{request.path}?{params.urlencode()}")
 
 

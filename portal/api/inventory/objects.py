@@ -6,6 +6,7 @@ import uuid
 from typing import Any, ClassVar
 
 from django.http import Http404
+from django.utils.translation import gettext as _
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -150,6 +151,9 @@ class CloudSync(ApiView):
         viewer = self.viewer(request, cloud)
         wanted = SyncRequestSerializer(data=request.data)
         wanted.is_valid(raise_exception=True)
+        if unknown := sorted(set(request.data) - set(wanted.fields)):
+            # A misspelt "kinds" must not start a sync of everything.
+            raise serializers.ValidationError({key: _("There is no such field here.") for key in unknown})
         # A token's owner is known only now, after the middleware has run.
         assert viewer.cloud is not None
         with acting(audit_context(request._request, request.user)):

@@ -245,7 +245,7 @@ def test_writes_by_session_need_the_csrf_token(operator, small_cloud):
 def test_nothing_wrong_in_the_body_of_a_sync_starts_one(call_as, operator):
     answer = call_as(operator).post("sync/", {"kinds": ["unicorns"]})
     assert answer.status_code == 400
-    assert answer.json()["errors"][0]["parameter"] == "kinds"
+    assert answer.json()["errors"] == [{"parameter": "kinds[0]", "detail": '"unicorns" is not a valid choice.'}]
     assert not m.Sync.objects.exists()
 
 
