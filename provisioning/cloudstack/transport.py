@@ -25,7 +25,7 @@ from cs.client import transform as cs_transform
 from django.utils.translation import gettext as _
 from urllib3 import exceptions as http
 
-from provisioning.cloudstack import errors, signing
+from provisioning.cloudstack import connections, errors, signing
 
 # Words in `Unreachable.cause`.
 CAUSES = ("dns", "refused", "connect_timeout", "read_timeout", "tls", "proxy", "dropped", "address", "network")
@@ -142,6 +142,7 @@ class Transport:
                 self._pool: urllib3.PoolManager = _proxy_pool(proxy_url, options)
         else:
             self._pool = urllib3.PoolManager(**options)
+        self._pool.pool_classes_by_scheme = dict(connections.POOLS)
 
     def __repr__(self) -> str:
         return f"<Transport {_bare(self.url)}>"
@@ -241,6 +242,8 @@ class Transport:
 
 def _explain(error: Exception) -> tuple[str, str, bool]:
     """(cause, sentence, whether the request may have arrived) of an exception of urllib3 or the socket."""
+    if isinstance(error, connections.NotAnApi):
+        return "address", _("%(host)s leads to a link-local address; no cloud is managed there."), False
     if isinstance(error, http.ProxyError):
         return "proxy", _("The proxy %(proxy)s did not take us to %(place)s."), False
     if isinstance(error, http.SSLError | ssl.SSLError):

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from provisioning.cloudstack import Gateway, errors
+from provisioning.cloudstack import Gateway, connections, errors
 from tests.integration.cloudstack import tiny as t
 from tests.integration.cloudstack.tiny import KEY, SECRET, TinyCloudStack
 
@@ -221,6 +221,23 @@ def test_a_proxy_that_is_none(proxy: str) -> None:
     with pytest.raises(errors.Unreachable, match="no address of a proxy") as caught:
         Gateway("http://cloud.example/client/api", KEY, SECRET, proxy_url=proxy)
     assert "hush" not in caught.value.sentence
+
+
+@pytest.mark.parametrize(
+    ("peer", "closed"),
+    [("169.254.169.254", True), ("fe80::1%eth0", True), ("::ffff:169.254.169.254", True), ("fd00:ec2::254", True),
+     ("127.0.0.1", False), ("10.0.0.1", False), ("192.168.1.1", False), ("fd00::1", False), ("203.0.113.1", False)],
+)  # fmt: skip
+def test_where_a_machine_finds_its_own_keys_is_closed(peer: str, closed: bool) -> None:
+    assert connections.is_closed(peer) is closed
+
+
+def test_nothing_is_sent_to_a_closed_address(tiny: TinyCloudStack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "is_closed", lambda peer: peer == "127.0.0.1")
+    with pytest.raises(errors.Unreachable, match="link-local") as caught:
+        gateway(tiny).call("listZones")
+    assert caught.value.cause == "address"
+    assert not tiny.calls
 
 
 # -- TLS -------------------------------------------------------------------------------------------------------------
