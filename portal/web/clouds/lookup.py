@@ -19,7 +19,7 @@ def clouds_for(user: User) -> QuerySet[Cloud]:
     if not getattr(user, "is_authenticated", False) or not user.is_active:
         return Cloud.objects.none()
     # The key pair stays out of rows that only draw a frame.
-    clouds = Cloud.objects.defer("api_key", "secret_key", "ca_bundle", "capabilities")
+    clouds = Cloud.objects.defer("api_key", "secret_key", "ca_bundle", "proxy_url", "capabilities")
     if user.role in SEES_EVERYTHING:
         return clouds
     return clouds.filter(uuid__in=user.memberships.values("tenant__cloud_uuid"))

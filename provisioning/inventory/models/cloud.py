@@ -27,7 +27,8 @@ class Cloud(models.Model):
     api_key = models.CharField(max_length=200)
     secret_key = EncryptedTextField()
     ca_bundle = models.TextField(blank=True, help_text=_("PEM certificates to trust instead of the system's."))
-    proxy_url = models.CharField(max_length=500, blank=True)
+    # Encrypted as a whole: a proxy that asks who we are has its password in here.
+    proxy_url = EncryptedTextField(blank=True)
     verify_tls = models.BooleanField(default=True)
     is_demo = models.BooleanField(default=False)
     is_enabled = models.BooleanField(default=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 from io import StringIO
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -68,6 +70,28 @@ def test_adding_stores_the_secret_encrypted_and_asks_for_a_sync(
     assert SECRET not in repr(event.after) and event.after["version"] == "4.23.0.0"
     with gateway_of(cloud) as gateway:
         assert gateway.call("listZones")["count"] == 1
+
+
+def _stored_proxy() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT proxy_url FROM inventory_cloud")
+        return str(cursor.fetchone()[0])
+
+
+def test_a_proxys_password_is_encrypted_too(tiny: TinyCloudStack) -> None:
+    """Also one that was stored before the field was encrypted."""
+    moved = importlib.import_module("provisioning.inventory.migrations.0002_proxy_encrypted")
+    cloud, address = world.register(tiny, "prod-eu"), "http://us:hunter2@proxy.example:3128"
+    cloud.proxy_url = address
+    cloud.save()
+    assert "hunter2" not in _stored_proxy()
+    editor = SimpleNamespace(connection=connection)
+    moved.decrypt(None, editor)
+    assert _stored_proxy() == address
+    moved.encrypt(None, editor)
+    assert "hunter2" not in _stored_proxy()
+    cloud.refresh_from_db()
+    assert cloud.proxy_url == address
 
 
 @pytest.mark.parametrize(
