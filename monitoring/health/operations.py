@@ -24,7 +24,7 @@ def acknowledge(problem_uuid: uuid.UUID, by: User, note: str) -> HealthProblem:
     Ends with the problem, or when it gets worse. Raises NotAllowed, HealthProblem.DoesNotExist, and Refused for a
     problem that has ended or a note that is too long.
     """
-    note = note.strip()
+    note = note.replace("\x00", "").strip()  # PostgreSQL takes none
     if len(note) > NOTE_LENGTH:
         raise Refused(_("The note has %(n)s characters; %(most)s fit.") % {"n": len(note), "most": NOTE_LENGTH})
     return _change(problem_uuid, by, "health.acknowledge", name=str(by), note=note)
@@ -44,7 +44,8 @@ def _change(problem_uuid: uuid.UUID, by: User, action: str, name: str, note: str
         problem: HealthProblem = HealthProblem.objects.for_user(by).select_for_update().get(uuid=problem_uuid)
         if problem.closed_at is not None:
             raise Refused(_("This problem has ended meanwhile."))
-        before = {"acknowledged_by": problem.acknowledged_by, "note": problem.acknowledged_note}
+        # No names in a sealed row: who did it is beside it, where it can be erased.
+        before = {"acknowledged": problem.acknowledged_at is not None, "note": problem.acknowledged_note}
         problem.acknowledged_at = timezone.now() if name else None
         problem.acknowledged_by = name
         problem.acknowledged_note = note
@@ -56,7 +57,7 @@ def _change(problem_uuid: uuid.UUID, by: User, action: str, name: str, note: str
             obj_name=problem.headline[:200],
             cloud_uuid=problem.cloud.uuid,
             before=before,
-            after={"acknowledged_by": name, "note": note},
+            after={"acknowledged": bool(name), "note": note},
             reason=note,
         )
         publish(topic_of(CLOUD, problem.cloud.uuid), "health.changed", {"acknowledged": str(problem.uuid)})

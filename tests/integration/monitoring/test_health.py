@@ -230,6 +230,7 @@ def test_acknowledged_problem_stays_listed_and_no_longer_needs_a_person(
     assert summary(small.cloud, operator).needs_you == 0
     row = AuditEvent.objects.get(action="health.acknowledge")
     assert (row.object_id, row.reason) == (str(down.uuid), "vendor <called>")
+    assert row.after == {"acknowledged": True, "note": "vendor <called>"}  # a name here could never be erased
     assert "vendor &lt;called&gt;" in client.get(reverse("health:index", args=[small.cloud.uuid])).content.decode()
     evaluate(small.cloud)
     assert summary(small.cloud, operator).needs_you == 0
