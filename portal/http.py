@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django_htmx.middleware import HtmxDetails
 
 from portal.addresses import counted_as
+from portal.attempts import attempt_refused
 from provisioning.accounts.models import User
 
 Policy = Callable[..., bool]
@@ -55,8 +56,10 @@ def require(policy: Policy, see: Policy | None = None) -> Callable[[V], V]:
             if not user.is_authenticated:
                 return to_sign_in(request)
             if not user.is_active or not (see or policy)(user):
+                attempt_refused(request, user)
                 raise Http404
             if see is not None and not policy(user):
+                attempt_refused(request, user)
                 raise PermissionDenied
             response: HttpResponse = view(request, *args, **kwargs)
             return response

@@ -10,6 +10,7 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from portal.attempts import attempt_refused
 from provisioning.accounts import policies, tokens
 from provisioning.accounts.models import ApiToken
 
@@ -40,8 +41,11 @@ class HasScope(BasePermission):
         name = view.scope
         if not policies.POLICIES[tokens.SCOPES[name].policy](request.user):
             if request.method not in {"GET", "HEAD", "OPTIONS"}:
+                attempt_refused(request._request, request.user)
                 raise PermissionDenied(_("Your role does not allow this."))
             raise Http404
         if isinstance(request.auth, ApiToken) and not tokens.allows(request.auth, name):
-            raise PermissionDenied(_("This token lacks the scope %(scope)s.") % {"scope": name})
+            sentence = _("This token lacks the scope %(scope)s.") % {"scope": name}
+            attempt_refused(request._request, request.user, sentence)
+            raise PermissionDenied(sentence)
         return True
