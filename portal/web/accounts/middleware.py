@@ -1,4 +1,5 @@
-"""What people do keeps their session alive; what their open pages do by themselves does not."""
+"""What people do keeps their session alive; what their open pages do by themselves does not. And what they are shown is
+kept by no cache that others share."""
 
 from __future__ import annotations
 
@@ -19,6 +20,11 @@ class SessionActivityMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         # A session that no page was opened in yet costs no query.
-        if request.COOKIES and request.user.is_authenticated and BACKGROUND not in request.headers:
+        known = bool(request.COOKIES) and request.user.is_authenticated
+        if known and BACKGROUND not in request.headers:
             sessions.seen(request)
-        return self.get_response(request)
+        response = self.get_response(request)
+        if known and not response.has_header("Cache-Control"):
+            # What a person sees is nobody else's, and not theirs any more once they have signed out.
+            response["Cache-Control"] = "private, no-cache"
+        return response

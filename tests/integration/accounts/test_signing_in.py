@@ -120,6 +120,13 @@ def test_tries_during_a_pause_do_not_fill_the_trail() -> None:
         assert newest.error == "Paused after too many tries. 24 tries before this one have no entry of their own."
 
 
+def test_no_shared_cache_keeps_what_a_person_saw() -> None:
+    client = Client()
+    client.force_login(make_user("marta", User.Role.ADMINISTRATOR))
+    for name in ("accounts:people", "accounts:profile", "audit:list", "clouds:list"):
+        assert "private" in client.get(reverse(name)).get("Cache-Control", ""), name
+
+
 def test_every_try_is_on_the_trail() -> None:
     marta = make_user("marta", User.Role.OPERATOR)
     attempt("marta")
