@@ -37,6 +37,24 @@
     }
     return null;
   }
+  /* A list that stands at its top, and that nobody points at or works in, is read again by itself, every few seconds at
+     most: a state that has changed must not go on saying what it was. */
+  const STILL_MS = 2500, PAUSE_MS = 8000;
+  let readAt = 0, looking = null;
+  function mayMove(section) {
+    const rows = section.querySelector("[data-zw-rows]"), wrap = section.querySelector(".zw-table-wrap");
+    return window.scrollY < 40 && (!wrap || wrap.scrollTop < 8) && !(rows && rows.matches(":hover")) &&
+      !section.contains(document.activeElement) && !section.querySelector("details[open], [aria-expanded=true], .is-cursor") &&
+      !document.querySelector("dialog[open]");
+  }
+  function look() {
+    looking = null;
+    const section = list(), chip = section && section.querySelector("[data-zw-new]");
+    if (!chip || chip.hidden) return;
+    if (!mayMove(section)) { looking = setTimeout(look, 1000); return; }
+    readAt = Date.now();
+    chip.click();
+  }
   document.addEventListener("zw:live", function (message) {
     const section = list(), event = message.detail;
     if (!section || !event || (section.dataset.newTopic && !section.dataset.newTopic.split(" ").includes(event.topic))) return;
@@ -45,6 +63,7 @@
     if (typeof found === "number") more += found; else waiting.add(found);
     const chip = section.querySelector("[data-zw-new]");
     if (chip) { chip.textContent = window.zw.count(waiting.size + more) + " " + chip.dataset.word; chip.hidden = false; }
+    if (!looking) looking = setTimeout(look, Math.max(STILL_MS, readAt + PAUSE_MS - Date.now()));
   });
   document.addEventListener("htmx:afterSwap", function (event) {
     if (event.target && event.target.id === "zw-list") { waiting = new Set(); more = 0; }

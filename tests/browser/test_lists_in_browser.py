@@ -83,6 +83,7 @@ def test_columns_are_chosen_and_kept(page: Page, small_cloud: SmallCloud) -> Non
 def test_new_rows_wait_until_they_are_asked_for(page: Page, small_cloud: SmallCloud) -> None:
     page.goto(hosts(small_cloud))
     page.locator("[data-zw-rows] tbody tr").first.wait_for()
+    page.locator("[data-zw-rows] tbody tr").first.hover()
     factories.make(type(small_cloud.hosts[0]), small_cloud.cloud, "AAA-first", zone=small_cloud.zone, state="Up")
     page.evaluate(
         """topic => { for (const uuid of ["a", "b", "a"]) document.dispatchEvent(new CustomEvent("zw:live", {detail:
@@ -97,6 +98,21 @@ def test_new_rows_wait_until_they_are_asked_for(page: Page, small_cloud: SmallCl
     chip.click()
     expect(page.locator("[data-zw-rows] tbody th a").first).to_have_text("AAA-first")
     expect(page.locator("[data-zw-new]")).to_be_hidden()
+    assert page.locator("h1").inner_text().startswith(f"{len(names(page))} "), "the title counts the same rows"
+
+
+def test_a_list_that_nobody_touches_follows_by_itself(page: Page, small_cloud: SmallCloud) -> None:
+    page.goto(hosts(small_cloud))
+    page.locator("[data-zw-rows] tbody tr").first.wait_for()
+    factories.make(type(small_cloud.hosts[0]), small_cloud.cloud, "AAA-first", zone=small_cloud.zone, state="Down")
+    page.mouse.move(0, 0)
+    page.evaluate(
+        """topic => document.dispatchEvent(new CustomEvent("zw:live", {detail: {seq: 1, topic: topic,
+        kind: "hosts.created", payload: {kind: "hosts", uuid: "a", change: "created"}}}))""",
+        f"cloud.{small_cloud.cloud.uuid}",
+    )
+    expect(page.locator("[data-zw-rows] tbody th a").first).to_have_text("AAA-first", timeout=15_000)
+    assert page.locator("h1").inner_text().startswith(f"{len(names(page))} ")
 
 
 def test_rows_by_key(page: Page, small_cloud: SmallCloud) -> None:
