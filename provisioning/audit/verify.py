@@ -64,7 +64,8 @@ def verify(
             return verdict
         outside.finish()
     except anchors.BadAnchor as error:
-        return verdict.broken(str(error).capitalize() + ".")
+        sentence = str(error)
+        return verdict.broken(f"{sentence[:1].upper()}{sentence[1:]}.")
     _outside(verdict, outside)
     if verdict.intact:
         _unsealed(verdict)

@@ -19,4 +19,5 @@ class Command(BaseCommand):
         audit = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
         self.stdout.write(f"ZONEWRIGHT_SECRET_KEY={secrets.token_urlsafe(50)}")
         self.stdout.write(f"ZONEWRIGHT_ENCRYPTION_KEYS={Fernet.generate_key().decode()}")
-        self.stdout.write(f"ZONEWRIGHT_AUDIT_KEYS={timezone.now():%Y%m%d}:{audit}")
+        # To the second: two keys with one id would not start.
+        self.stdout.write(f"ZONEWRIGHT_AUDIT_KEYS={timezone.now():%Y%m%dT%H%M%S}:{audit}")
