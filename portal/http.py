@@ -15,6 +15,7 @@ from django.shortcuts import resolve_url
 from django.template import TemplateDoesNotExist, loader
 from django.utils.html import escape
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django_htmx.middleware import HtmxDetails
 
 from portal.addresses import counted_as
@@ -115,13 +116,23 @@ def problem(request: HttpRequest, status: int, detail: str, **more: Any) -> Json
     return JsonResponse(body, status=status, content_type="application/problem+json")
 
 
+# For the collector of messages: the statuses that have pages, in HTTP's own English.
+_TITLES = (gettext_noop("Bad Request"), gettext_noop("Forbidden"), gettext_noop("Not Found"),
+           gettext_noop("Too Many Requests"), gettext_noop("Internal Server Error"))  # fmt: skip
+
+
+def title_of(status: int) -> str:
+    """A status in two or three words of the person's language; HTTP's own where nobody translated it."""
+    return _(HTTPStatus(status).phrase)
+
+
 def error_page(request: HttpRequest, status: int, sentence: str) -> HttpResponse:
     """The page (or problem document) of an error. Works without database, session and templates: those may be what
     is broken."""
     if wants_json(request):
         return problem(request, status, sentence)
     request_id = getattr(request, "request_id", "")
-    context = {"request_id": request_id, "status": status, "sentence": sentence, "title": HTTPStatus(status).phrase}
+    context = {"request_id": request_id, "status": status, "sentence": sentence, "title": title_of(status)}
     try:
         # A server error gets no request: the shell around the page asks the database, which may be the culprit.
         body: str = loader.render_to_string(f"{status}.html", context, request if status < 500 else None)
@@ -137,7 +148,7 @@ def error_page(request: HttpRequest, status: int, sentence: str) -> HttpResponse
 def _bare(context: dict[str, Any]) -> str:
     return (
         f'<!doctype html><html lang="en"><title>{context["title"]}</title><h1>{context["title"]}</h1>'
-        f"<p>{escape(context['sentence'])}</p><p>Request {escape(context['request_id'])}</p></html>"
+        f"<p>{escape(context['sentence'])}</p><p>{_('Request')} {escape(context['request_id'])}</p></html>"
     )
 
 

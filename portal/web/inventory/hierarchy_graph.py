@@ -10,6 +10,7 @@ from math import ceil
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from portal.web import figures
 from portal.web.inventory.hierarchy_frame import Frame, Place
@@ -22,7 +23,7 @@ MOST_HOSTS = 60
 NODE_W, NODE_H, GAP, PAD, TITLE = 204, 66, 14, 18, 30
 # A pod's clusters wrap beyond this width.
 WIDEST = 1000
-VM_TYPES = {"consoleproxy": "Console proxy", "secondarystoragevm": "Secondary storage"}
+VM_TYPES = {"consoleproxy": _lazy("Console proxy"), "secondarystoragevm": _lazy("Secondary storage")}
 
 
 @dataclass
