@@ -10,6 +10,7 @@ from typing import Any
 
 from provisioning.audit.canonical import FIELDS_V1, timestamp
 from provisioning.audit.read import Entry, Filters, stream
+from provisioning.spreadsheet import safe_cell
 
 COLUMNS = (
     "position", "uuid", "at", "who", "acting_role", "client_ip", "user_agent", "request_id", "action", "object_type",
@@ -77,9 +78,5 @@ def _flat(values: dict[str, Any]) -> str:
 
 def _line(cells: tuple[Any, ...]) -> str:
     buffer = io.StringIO()
-    csv.writer(buffer).writerow([_harmless(str(cell)) for cell in cells])
+    csv.writer(buffer).writerow([safe_cell(str(cell)) for cell in cells])
     return buffer.getvalue()
-
-
-def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell

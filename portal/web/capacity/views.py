@@ -18,9 +18,9 @@ from monitoring.capacity.reading import CapacityRow, Level, current
 from portal.http import Request, require
 from portal.web.capacity.page import NoSuchPlace, Page, build
 from portal.web.clouds.lookup import cloud_for, remember_cloud
-from portal.web.inventory.export_views import safe_cell
 from provisioning.accounts import policies
 from provisioning.inventory.models import Cloud
+from provisioning.spreadsheet import safe_cell
 
 
 @require_safe

@@ -20,10 +20,10 @@ from monitoring.health.reading import closed_problems, problems
 from portal.http import Request, require
 from portal.web.clouds.lookup import cloud_for, remember_cloud
 from portal.web.health.listing import FACETS, kinds, listing, records
-from portal.web.inventory.export_views import safe_cell
 from portal.web.nav_counts import health_of
 from provisioning.accounts import policies
 from provisioning.inventory.errors import Refused
+from provisioning.spreadsheet import safe_cell
 
 
 @require_safe

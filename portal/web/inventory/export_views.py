@@ -22,10 +22,10 @@ from portal.web.inventory.listing import spec_for, table_for
 from portal.web.table_spec import Column, Viewer
 from portal.web.tables import Table
 from provisioning.accounts import policies
+from provisioning.spreadsheet import safe_cell
 
 CHUNK_ROWS = 2_000
 # What a spreadsheet would run as a formula when a cell begins with it (OWASP, CSV injection), full-width forms too.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 FORMS = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
 
 
@@ -63,13 +63,6 @@ async def chunks(table: Table) -> AsyncIterator[list[Any]]:
             yield rows
         if not after:
             return
-
-
-def safe_cell(value: Any) -> Any:
-    """Text that a spreadsheet would take for a formula gets an apostrophe in front; numbers stay numbers."""
-    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
-        return f"'{value}"
-    return value
 
 
 def flat(column: Column, value: Any) -> Iterator[tuple[str, Any]]:

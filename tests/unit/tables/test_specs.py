@@ -6,11 +6,12 @@ import pytest
 
 from portal.web.cells import DRAWERS
 from portal.web.inventory.detail_specs import RELATED
-from portal.web.inventory.export_views import flat, safe_cell
+from portal.web.inventory.export_views import flat
 from portal.web.inventory.tables import RECORDS, TABLES
 from portal.web.inventory.tables.segments import SEGMENTS
 from portal.web.inventory.tables.visibility import shaped
 from provisioning.inventory.kinds import KINDS
+from provisioning.spreadsheet import safe_cell
 
 ALL = [*TABLES.values(), *RECORDS.values(), SEGMENTS]
 
