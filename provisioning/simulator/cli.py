@@ -104,9 +104,16 @@ def run(options: argparse.Namespace) -> int:
         "url": f"http://{host}:{port}/client/api",
         "host": host,
         "port": port,
-        "api_key": sim.api_key,
-        "secret_key": sim.secret_key,
-        "control_token": sim.control_token,
+        # Who put a secret into our environment knows it, and keeps what we say in a log.
+        **{
+            name: value
+            for name, value in (
+                ("api_key", sim.api_key),
+                ("secret_key", sim.secret_key),
+                ("control_token", sim.control_token),
+            )
+            if not os.environ.get(f"SIMULATOR_{name.upper()}")
+        },
     }
     app = App(sim, on_ready=lambda: say(announcement))
     server = uvicorn.Server(

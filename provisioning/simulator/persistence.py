@@ -50,7 +50,9 @@ class Store:
                 self.db.execute(statement)
             self.db.execute("COMMIT")
         except sqlite3.DatabaseError as error:
-            raise StoreError(f"{self.path} can't be used as a state file: {error}") from error
+            raise StoreError(
+                f"{self.path} can't be used as a state file: {error}. Move it away for a new cloud."
+            ) from error
         self._sequences: dict[str, int] = self.sequences()
 
     def meta(self) -> dict[str, Any]:

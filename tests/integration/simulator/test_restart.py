@@ -113,3 +113,10 @@ def test_kill_in_mid_life_leaves_no_half_done_vm(simulator: Start, tmp_path: Pat
     for network in call(second, "listNetworks", listall="true")["network"]:
         assert network["state"] != "Implementing"
     assert second.control("GET", "info")["complaints"] == []
+
+
+def test_secrets_from_the_environment_are_not_said(simulator: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIMULATOR_SECRET_KEY", "known-to-the-caller")
+    said = simulator("--empty").info
+    assert "secret_key" not in said
+    assert "api_key" in said
