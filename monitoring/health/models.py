@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import uuid
+from datetime import UTC, datetime
 from typing import ClassVar
 
 from django.db import models
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -111,6 +114,23 @@ class HealthEvaluation(models.Model):
         return f"Health of {self.cloud_id}"
 
 
+# Values of sentences that are words themselves: stored as message ids, several with a comma between them.
+_WORDS = frozenset({"what", "label", "alone", "kinds"})
+_MOMENT = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d UTC$")
+
+
 def _filled(text: str, params: dict[str, object]) -> str:
     # gettext("") answers the catalogue's header.
-    return gettext(text) % params if text else ""
+    return gettext(text) % {key: _told(key, value) for key, value in params.items()} if text else ""
+
+
+def _told(key: str, value: object) -> object:
+    """A value of a sentence for the reader: words in their language, moments in their time zone, which is named."""
+    if not isinstance(value, str) or not value:
+        return value
+    if key in _WORDS:
+        return ", ".join(gettext(word) for word in value.split(", ") if word)
+    if _MOMENT.match(value):
+        moment = datetime.strptime(value, "%Y-%m-%d %H:%M UTC").replace(tzinfo=UTC)
+        return date_format(timezone.localtime(moment), "j M Y H:i T")
+    return value

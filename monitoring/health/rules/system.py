@@ -89,7 +89,7 @@ def system_vms(facts: Facts) -> Iterator[Finding]:
                 else _TYPE_LOSS.get(str(vm["vm_type"]).lower(), "")
             ),
             params={
-                "what": _TYPE_NAMES.get(str(vm["vm_type"]).lower(), "System VM"),
+                "what": _TYPE_NAMES.get(str(vm["vm_type"]).lower(), _("System VM")),
                 "name": vm.name,
                 "state": vm.state,
                 "agent": vm["agent_state"] or "unknown",
