@@ -61,12 +61,14 @@ GROUPS = (
         Entry(_("Alerts"), "bell-ringing", "inventory:alerts", policy=_SEE),
     )),
     Group(_("Resources"), (
-        Entry(_("Volumes"), "disc", "inventory:list", "volumes", also=("volumes",)),
+        Entry(_("Volumes"), "disc", "inventory:list", "volumes", also=("volumes",), on_phone=True),
         Entry(_("Primary storage"), "database", "inventory:list", "storage-pools", policy=_SEE, also=("image-stores",)),
-        Entry(_("Networks"), "topology-star-3", "inventory:list", "networks",
+        Entry(_("Networks"), "topology-star-3", "inventory:list", "networks", on_phone=True,
               also=("physical-networks", "public-ranges", "routers")),
         Entry(_("Segment map"), "grid-dots", "inventory:segments", policy=_SEE),
         Entry(_("Templates"), "template", "inventory:list", "templates", also=("offerings",)),
+        # With each account's limits and what is used of them: the only place where members find theirs.
+        Entry(_("Accounts and limits"), "users", "inventory:list", "accounts", also=("projects", "domains")),
     )),
     Group(_("Govern"), (
         Entry(_("Audit trail"), "history-toggle", "audit:list", policy="can_see_audit", needs_cloud=False, key="a",

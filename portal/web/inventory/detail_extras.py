@@ -18,7 +18,7 @@ from portal.web.table_spec import Column, Viewer
 class Limit:
     """One resource limit. `limit` None: unlimited. `share`: used of limit, 0 to 1 and beyond."""
 
-    name: str
+    name: str | Promise
     used: int | None
     limit: int | None
     share: float | None
@@ -57,6 +57,29 @@ def thresholds_of(obj: Any, slug: str, meters: list[Column]) -> dict[str, tuple[
     }
 
 
+LIMIT_WORDS: dict[str, str | Promise] = {
+    "vm": _("Instances"),
+    "cpu": _("CPU cores"),
+    "memory": _("Memory (MiB)"),
+    "gpu": _("GPUs"),
+    "volume": _("Volumes"),
+    "primarystorage": _("Primary storage (GiB)"),
+    "snapshot": _("Snapshots"),
+    "secondarystorage": _("Secondary storage (GiB)"),
+    "template": _("Templates"),
+    "network": _("Networks"),
+    "vpc": _("VPCs"),
+    "ip": _("Public IP addresses"),
+    "project": _("Projects"),
+    "backup": _("Backups"),
+    "backupstorage": _("Backup storage (GiB)"),
+    "bucket": _("Buckets"),
+    "objectstorage": _("Object storage (GiB)"),
+}
+"""Field prefix in CloudStack's account and project answers → words and unit, in the order of the page. Units as its
+resource limits count them. Others stand behind under their own name."""
+
+
 def extras_of(obj: Any, slug: str, viewer: Viewer) -> list[Extra]:
     """The extra cards of an object's overview; empty when it has none."""
     if slug in {"accounts", "projects"}:
@@ -71,12 +94,17 @@ def extras_of(obj: Any, slug: str, viewer: Viewer) -> list[Extra]:
 
 def _limits(limits: Any) -> list[Extra]:
     rows = []
-    for name, value in sorted(limits.items()) if isinstance(limits, dict) else ():
+    known = list(LIMIT_WORDS)
+
+    def place(item: tuple[str, Any]) -> tuple[int, str]:
+        return known.index(item[0]) if item[0] in LIMIT_WORDS else len(known), item[0]
+
+    for name, value in sorted(limits.items(), key=place) if isinstance(limits, dict) else ():
         if not isinstance(value, dict):
             continue
         used, limit = value.get("used"), value.get("limit")
         share = used / limit if isinstance(used, int | float) and isinstance(limit, int | float) and limit > 0 else None
-        rows.append(Limit(name.replace("_", " "), used, limit, share))
+        rows.append(Limit(LIMIT_WORDS.get(name, name.replace("_", " ")), used, limit, share))
     return [Extra("limits", _("Limits"), rows)] if rows else []
 
 
