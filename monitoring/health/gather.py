@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Q
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from monitoring.health.facts import AlertFact, Blast, CapacityFact, CloudFact, Facts, JobFact, SegmentFact, Thing
 from provisioning.inventory import models as m
@@ -185,6 +185,13 @@ def owner(account: int | None, project: int | None) -> str:
     return f"p{project}" if project else f"a{account}" if account else ""
 
 
+def _failed(counts: dict[str, Any]) -> tuple[str, ...]:
+    """What a sync could not read, in words: message ids, like everything else that a sentence is filled with."""
+    with translation.override(None):
+        slugs = [slug for slug, one in counts.items() if isinstance(one, dict) and one.get("error")]
+        return tuple(str(KINDS[slug].plural) if slug in KINDS else slug for slug in slugs)
+
+
 def _cloud(cloud: m.Cloud) -> CloudFact:
     last = (
         m.Sync.objects.filter(
@@ -208,7 +215,7 @@ def _cloud(cloud: m.Cloud) -> CloudFact:
         last_sync_state=last.state if last else "",
         last_sync_error=last.error if last else "",
         last_sync_at=last.finished_at if last else None,
-        failed_kinds=tuple(k for k, c in last.counts.items() if isinstance(c, dict) and c.get("error")) if last else (),
+        failed_kinds=_failed(last.counts) if last else (),
         stale_after=max(timedelta(minutes=15), 2.5 * pace),
     )
 
