@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 ATTRIBUTE = re.compile(r'data-live-kinds="([^"{]*)"')
-TEMPLATES = sorted(
-    path for path in (Path(__file__).parents[3] / "templates").rglob("*.html") if ATTRIBUTE.search(path.read_text())
-)
+FOLDER = Path(__file__).parents[3] / "templates"
+TEMPLATES = sorted(path for path in FOLDER.rglob("*.html") if ATTRIBUTE.search(path.read_text()))
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
