@@ -120,7 +120,8 @@ TEMPLATES = [
     }
 ]
 
-DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{HOME}/zonewright.sqlite3")}
+# A variable that is set to nothing counts as not set.
+DATABASES = {"default": env.db_url_config(env("DATABASE_URL", default="") or f"sqlite:///{HOME}/zonewright.sqlite3")}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # WAL + IMMEDIATE: deferred transactions lose writers to "locked" when they upgrade; recursive_triggers makes
     # INSERT OR REPLACE fire the audit table's delete trigger.

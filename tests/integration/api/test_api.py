@@ -29,8 +29,7 @@ def test_every_list_is_there_for_whom_it_is(slug, call_as, operator, tenant_user
 @pytest.mark.parametrize("slug", KINDS)
 def test_every_object_can_be_fetched(slug, call_as, operator, small_cloud):
     row = KINDS[slug].model.objects.filter(cloud=small_cloud.cloud).first()
-    if row is None:
-        pytest.skip(f"the hand-made cloud has no {slug}")
+    row = row or factories.make(KINDS[slug].model, small_cloud.cloud, "the only one")
     body = call_as(operator).get(f"{slug}/{row.uuid}/").json()
     assert (body["kind"], body["uuid"], body["cloudstack_id"]) == (slug, str(row.uuid), row.cloudstack_id)
     assert not {"id", "digest", "cloud"} & set(body)
