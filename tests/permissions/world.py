@@ -96,8 +96,8 @@ def build() -> World:
     world.shared["accounts"].save()
     world.other_cloud = factories.make_cloud("Elsewhere")
     world.problem = HealthProblem.objects.create(
-        cloud=small.cloud, fingerprint="host-down:1", rule="host", severity="critical", plane="data", impact=9, score=1.0,
-        headline_text="A host is down", since_at=factories.NOW,
+        cloud=small.cloud, fingerprint="host-down:1", rule="host", severity="critical", plane="data", impact=9,
+        score=1.0, headline_text="A host is down", since_at=factories.NOW,
     )  # fmt: skip
     world.sync = m.Sync.objects.create(cloud=small.cloud, state=m.Sync.State.DONE)
     world.membership = Membership.objects.get(user=users[ALICE])
