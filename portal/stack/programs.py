@@ -79,7 +79,7 @@ class Programs:
         )  # fmt: skip
 
     def worker(self) -> Child:
-        concurrency = os.environ.get("ZONEWRIGHT_WORKERS", "2")
+        concurrency = os.environ.get("ZONEWRIGHT_WORKERS", "4")
         return self._python(
             "worker", "-m", "celery", "-A", "portal.celery", "worker", "--hostname", "worker@zonewright",
             "--concurrency", concurrency, "--without-gossip", "--without-mingle", "--loglevel", "INFO",

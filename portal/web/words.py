@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from functools import lru_cache
+from typing import cast
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -23,7 +24,8 @@ def script(language: str) -> tuple[bytes, str]:
     request = HttpRequest()
     request.method = "GET"
     with translation.override(language):
-        body = _catalogue(request).content
+        answer = cast(HttpResponse, _catalogue(request))  # a template rendered whole, never a stream
+    body = answer.content
     return body, hashlib.sha256(body).hexdigest()[:16]
 
 

@@ -71,7 +71,8 @@ def zones(user: User, cloud: Cloud, health: Summary) -> list[ZoneStrip]:
         if group in ("bad", "attention"):
             vms.setdefault(zone_id, []).append(Word(number, state, group, figures.state_icon(state, "system-vms")))
     return [
-        _zone(zone, pods.get(zone.pk, 0), states.get(zone.pk, Counter()), vms.get(zone.pk, []), health) for zone in rows
+        _zone(zone, pods.get(zone.pk, 0), states.get(zone.pk, Counter()), vms.get(zone.pk, []), health, cloud)
+        for zone in rows
     ]
 
 
@@ -81,7 +82,7 @@ def _counted(model: type[Pod], user: User, cloud: Cloud) -> list[tuple[int, int]
 
 
 def _zone(
-    zone: Zone, pods: int, states: Counter[tuple[str, str, str]], vms: Sequence[Word], health: Summary
+    zone: Zone, pods: int, states: Counter[tuple[str, str, str]], vms: Sequence[Word], health: Summary, cloud: Cloud
 ) -> ZoneStrip:
     by_group: Counter[str] = Counter()
     for (group, _word, _icon), number in states.items():
@@ -92,20 +93,22 @@ def _zone(
             states.items(), key=lambda pair: (WORD_ORDER.index(pair[0][0]), -pair[1], pair[0][1])
         )
     ]
-    verdict, verdict_group = _verdict(zone, states, health)
+    verdict, verdict_group = _verdict(zone, states, health, cloud)
     return ZoneStrip(
         zone, pods, sum(states.values()), [(group, by_group[group]) for group in STRIP_ORDER], words, vms, verdict,
         verdict_group,
     )  # fmt: skip
 
 
-def _verdict(zone: Zone, states: Counter[tuple[str, str, str]], health: Summary) -> tuple[str, str]:
+def _verdict(zone: Zone, states: Counter[tuple[str, str, str]], health: Summary, cloud: Cloud) -> tuple[str, str]:
     """What is said of the zone's data plane. Not looked at lately is unknown, never fine."""
     here = health.zones.get(zone.uuid)
     if here and here.data_plane_hurt:
         return _("Data plane hurt"), "bad"
     if here and here.management_plane_hurt:
         return _("Management plane hurt"), "bad"
+    if cloud.state not in {Cloud.State.OK, Cloud.State.NEW}:
+        return _("As last seen"), "neutral"  # the cloud does not answer: what the strip shows is memory
     if health.is_stale or health.data_plane == "neutral":
         return _("Not looked at lately") if health.evaluated_at else _("Not looked at yet"), "neutral"
     if zone.state and figures.state_group(zone.state, "zones") == "held":

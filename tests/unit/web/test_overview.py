@@ -148,6 +148,19 @@ def test_zone_strips_add_up_and_hold_bad_system_vms(fresh, admin):
     assert [(word.number, word.state) for word in strip.system_vms] == [(1, "Error")]
 
 
+@pytest.mark.parametrize("state", ["unreachable", "refused", "broken"])
+def test_strips_of_a_silent_cloud_are_memory(state, fresh, admin):
+    from monitoring.health.evaluation import evaluate
+    from monitoring.health.reading import summary
+
+    evaluate(fresh.cloud)
+    (strip,) = overview_zones.zones(admin, fresh.cloud, summary(fresh.cloud, admin))
+    assert strip.verdict != "As last seen"  # the control
+    fresh.cloud.state = state
+    (strip,) = overview_zones.zones(admin, fresh.cloud, summary(fresh.cloud, admin))
+    assert (strip.verdict, strip.verdict_group) == ("As last seen", "neutral")
+
+
 def test_recent_changes_tell_states_and_skip_noise(fresh, admin):
     host = fresh.hosts[0]
     for before, after in (({"state": "Up"}, {"state": "Down"}), ({"version": "4.22"}, {"version": "4.23"})):
