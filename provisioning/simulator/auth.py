@@ -148,7 +148,7 @@ def by_keys(sim: Simulator, command: str | None, params: dict[str, str]) -> Obj:
         raise unauthorised(command)
     if lowered.get("signatureversion") == "3":
         at = signing.parse_expires(lowered.get("expires", ""))
-        if at is None or at < sim.scheduler.now():
+        if at is None or at < sim.clock.outside():
             raise unauthorised(command)
     pair = sim.state.table("keypair").find(apikey=api_key)
     user = sim.state.get("user", pair["userid"]) if pair is not None else None

@@ -25,6 +25,10 @@ class Clock:
     def now(self) -> float:
         raise NotImplementedError
 
+    def outside(self) -> float:
+        """What the clocks of clients say, whose time does not run faster: signatures expire by it."""
+        return self.now()
+
     def forward_to(self, when: float) -> None:
         """Be at ``when`` or later from now on."""
         raise NotImplementedError
@@ -38,10 +42,13 @@ class RealClock(Clock):
             raise ValueError("the clock's speed must be above 0")
         self.speed = speed
         self._wall = time.time()
-        self._start = self._wall if start is None else start
+        self._start = self._began = self._wall if start is None else start
 
     def now(self) -> float:
         return self._start + (time.time() - self._wall) * self.speed
+
+    def outside(self) -> float:
+        return self._began + (time.time() - self._wall)
 
     def forward_to(self, when: float) -> None:
         self._start += max(0.0, when - self.now())

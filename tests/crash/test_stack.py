@@ -209,6 +209,8 @@ def test_make_that_is_interrupted_alone_takes_the_stack_with_it(tmp_path: Path) 
         make = subprocess.Popen(
             ["make", "-f", str(makefile), "run"], cwd=ROOT, stdout=output, stderr=output, start_new_session=True,
             env={**os.environ, "ZONEWRIGHT_HOME": str(home), "DJANGO_SETTINGS_MODULE": "portal.settings.dev"},
+            # A suite started in the background of a script has SIGINT ignored, and make would inherit that.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )  # fmt: skip
     try:
         running = RunningStack(home, make, home / "stack.out")  # type: ignore[arg-type]

@@ -104,6 +104,7 @@ def start_stack(home: Path, *options: str, **env: str) -> RunningStack:
     """`manage.py stack` on a free port; not yet ready."""
     home.mkdir(parents=True, exist_ok=True)
     output = home / "stack.out"
+    output.touch(mode=0o600)  # like everything else in a home
     settings = {"ZONEWRIGHT_HOME": str(home), "DJANGO_SETTINGS_MODULE": "portal.settings.dev", **env}
     inherited = {name: "" for name in ("DATABASE_URL", "REDIS_URL") if name in os.environ}
     process = start(python("manage.py", "stack", "--port", "0", *options), env={**inherited, **settings}, output=output)

@@ -119,6 +119,13 @@ def test_a_scaled_clock_runs_faster_than_the_wall() -> None:
     assert clock.now() >= 1e9
 
 
+def test_signatures_expire_by_the_clocks_of_clients() -> None:
+    clock = RealClock(speed=1000, start=50.0)
+    clock.forward_to(1e9)
+    assert 50.0 <= clock.outside() < 60.0 < clock.now()
+    assert ManualClock(7.0).outside() == 7.0
+
+
 def test_dates_look_like_cloudstacks() -> None:
     assert iso(0.0) == "1970-01-01T00:00:00+0000"
     assert iso(None) is None
